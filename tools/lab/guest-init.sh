@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The lab's guest: loads chariot, runs the lab's command, reports its status.
+# PID 1 of the inner machine; everything in the guest can be broken by a test.
+
+export PATH=/usr/sbin:/usr/bin LANG=C HOME=/root TERM=vt100
+/bin/busybox mkdir -p /proc /sys /dev /run /tmp /root /mnt
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sys /sys
+/bin/busybox mount -t debugfs debug /sys/kernel/debug
+/bin/busybox mount -t tracefs trace /sys/kernel/tracing
+/bin/busybox --install -s /usr/bin 2>/dev/null
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+ln -s /proc/self/fd /dev/fd
+ln -s /proc/self/fd/1 /dev/stdout
+ln -s /proc/self/fd/2 /dev/stderr
+
+# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE
+. /lab/config
+
+wait_for() {
+	until [ -e "$1" ]; do
+		usleep 10000
+	done
+}
+
+finish() {
+	dmesg > /dev/vport0p2
+	echo "$MARK $*" >&3
+	poweroff -f
+}
+
+modprobe -a virtio_pci virtio_console
+wait_for /dev/vport0p2
+exec 3>/dev/vport0p1
+echo "$MARK booted" >&3
+hostname guest
+ip link set lo up
+
+if [ "$CHARIOT" = 1 ]; then
+	modprobe chariot 2>/tmp/modprobe ||
+		finish "failed chariot.ko does not load in the guest: $(tr '\n' ' ' </tmp/modprobe)"
+fi
+
+# From here on the console shows all; before it would only cost time.
+dmesg -n 8
+cd /root || exit
+echo "$MARK begin" >&3
+
+if [ "$INTERACTIVE" = 1 ]; then
+	setsid -c sh /lab/command </dev/hvc0 >/dev/hvc0 2>&1 3>&-
+	finish "exit $?"
+fi
+
+# Through a pipe, so that the command can open its standard output again.
+mkfifo /run/output
+cat /run/output >&3 &
+reader=$!
+setsid sh /lab/command </dev/null >/run/output 2>&1 3>&-
+status=$?
+
+# What the command left running may keep the pipe open: don't wait for ever.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	kill -0 $reader 2>/dev/null || break
+	usleep 100000
+done
+finish "exit $status"

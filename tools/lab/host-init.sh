@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The lab's host: loads KVM and chariot's add-on, runs the guest in QEMU.
+# PID 1 of the outer machine; talks to the lab by the port /dev/vport0p1.
+
+export PATH=/usr/sbin:/usr/bin LANG=C
+/bin/busybox mkdir -p /proc /sys /dev /run /tmp
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sys /sys
+/bin/busybox mount -t debugfs debug /sys/kernel/debug
+/bin/busybox mount -t tracefs trace /sys/kernel/tracing
+/bin/busybox --install -s /usr/bin 2>/dev/null
+
+# MODULES, CHARIOT, HOOK; /lab/guest holds the guest's kernel, initrd and command.
+. /lab/config
+
+say() {
+	echo "$*" >&3
+}
+
+# Hands lines on to the lab, each with a word before it.
+prefixed() {
+	while read -r line || [ -n "$line" ]; do
+		say "$1 $line"
+	done
+}
+
+# The lab ends the machine when it has seen this line on the host's console.
+finish() {
+	dmesg > /dev/vport0p4 2>&1
+	echo "<5>chariot-lab: end" > /dev/kmsg
+	sleep 600
+}
+
+wait_for() {
+	until [ -e "$1" ]; do
+		usleep 10000
+	done
+}
+
+modprobe -a virtio_pci virtio_console
+wait_for /dev/vport0p1
+exec 3<>/dev/vport0p1
+
+for module in $MODULES; do
+	modprobe "$module" 2>/tmp/modprobe || {
+		say "failed host kernel: cannot load $module: $(tr '\n' ' ' </tmp/modprobe)"
+		finish
+	}
+done
+if [ "$CHARIOT" = 1 ]; then
+	modprobe chariot-kvm 2>/tmp/modprobe || {
+		say "failed chariot-kvm.ko does not load on the host: $(tr '\n' ' ' </tmp/modprobe)"
+		finish
+	}
+fi
+wait_for /dev/vport0p4
+ip link set lo up
+
+# The hook waits for the lab's word that the guest is up.
+if [ -n "$HOOK" ]; then
+	(
+		read -r word <&3
+		[ "$word" = guest-up ] || exit
+		sh /lab/hook </dev/null 2>&1 3>&- | prefixed hook
+	) &
+fi
+
+# By way of a file: a port costs more time for each character.
+: > /run/guest-console
+exec 4</run/guest-console 5>/dev/vport0p3
+while sleep 1; do
+	cat <&4 >&5
+done &
+relay=$!
+
+say guest-starts
+sh /lab/guest/command </dev/null 2>&1 3>&- 4>&- 5>&- | prefixed qemu
+kill $relay
+wait $relay
+cat <&4 >&5
+say guest-ended
+
+if [ "$CHARIOT" = 1 ]; then
+	modprobe -r chariot-kvm 2>/tmp/modprobe ||
+		say "qemu chariot-kvm.ko does not unload: $(tr '\n' ' ' </tmp/modprobe)"
+fi
+finish

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The hypervisors of the lab, one file each.
+
+What such a file offers: NAME, HOST_MODULES (of the host's kernel),
+host_files(tree) (what the host's user space needs), machine(...) (the command
+of the outer machine) and guest(...) (the command that runs the guest in it).
+"""
+
+from . import kvm_amd
+
+BACKENDS = {backend.NAME: backend for backend in (kvm_amd,)}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KVM on an AMD processor with nested paging, which QEMU's TCG emulates.
+
+The outer machine is QEMU without hardware virtualisation; in it, the stock
+kvm-amd module runs the guest.
+"""
+
+NAME = "kvm-amd"
+HOST_MODULES = ("kvm-amd",)
+HOST_OVERHEAD_MIB = 640
+
+_QEMU = "/usr/bin/qemu-system-x86_64"
+_FIRMWARE = (
+    "/usr/share/seabios/bios-256k.bin",
+    "/usr/share/qemu/linuxboot_dma.bin",
+    "/usr/share/qemu/kvmvapic.bin",
+)
+# TCG lets the guest's XSETBV pass without an exit: KVM never learns of it, and the
+# guest's kernel warns of an inconsistent CPUID. So the guest has no XSAVE.
+_GUEST_CPU = "host,-xsave,-avx,-avx2,-f16c,-fma"
+# Network cards for tests come without their boot ROMs.
+_CARDS = ("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci", "pcnet")
+
+
+def host_files(tree):
+    """What the host's user space needs to run the guest."""
+    tree.add_program(_QEMU)
+    for path in _FIRMWARE:
+        tree.add(path, path)
+
+
+def machine(kernel, initrd, smp, mem, icount, extra, channels):
+    """The outer machine's command.
+
+    channels: file descriptors by name: console (the host's), and in the order
+    of their ports control, guest-output, guest-console, host-log, guest-log and
+    guest-shell.
+    """
+    command = [
+        _QEMU, "-accel", f"tcg,thread={'single' if icount else 'multi'}",
+        "-machine", "pc,usb=off,vmport=off", "-cpu", "EPYC-Rome", "-smp", str(smp),
+        "-m", str(mem), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-kernel", str(kernel.image), "-initrd", str(initrd),
+        "-append", "console=ttyS0,115200 loglevel=8 panic=-1 no_timer_check tsc=reliable",
+        "-device", "virtio-serial-pci",
+    ]
+    if icount:
+        command += ["-icount", "shift=0,sleep=off"]
+    for name, descriptor in channels.items():
+        command += ["-chardev", f"socket,id={name},fd={descriptor}"]
+        if name == "console":
+            command += ["-serial", "chardev:console"]
+        else:
+            command += ["-device", f"virtserialport,chardev={name},name={name}"]
+    return command + extra
+
+
+def guest(append, smp, mem, extra):
+    """The command that runs the guest on the host; its ports are the host's ports."""
+    command = [
+        _QEMU, "-accel", "kvm", "-machine", "pc,usb=off,vmport=off", "-cpu", _GUEST_CPU,
+        "-smp", str(smp), "-m", str(mem),
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-kernel", "/lab/guest/vmlinuz", "-initrd", "/lab/guest/initrd",
+        "-append", ("console=ttyS0,115200 loglevel=5 panic=-1 " + append).strip(),
+        "-chardev", "file,id=console,path=/run/guest-console", "-serial", "chardev:console",
+        "-device", "virtio-serial-pci",
+        "-chardev", "file,id=output,path=/dev/vport0p2",
+        "-device", "virtserialport,chardev=output,name=output",
+        "-chardev", "file,id=log,path=/dev/vport0p5",
+        "-device", "virtserialport,chardev=log,name=log",
+        "-chardev", "pipe,id=shell,path=/dev/vport0p6",
+        "-device", "virtconsole,chardev=shell",
+    ]
+    for card in _CARDS:
+        command += ["-global", f"{card}.romfile="]
+    return command + extra

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the outer machine and follows what host and guest say until there is a verdict.
+
+Runs on the developer's machine; what the channels bring comes from machines
+under test and is never trusted to be well-formed.
+"""
+
+import ctypes
+import enum
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from .hostlog import Watch
+
+# In the order of the host's ports /dev/vport0p1 and so on, after its console.
+CHANNELS = ("console", "control", "output", "guest-console", "host-log", "guest-log", "shell")
+BOOT_SECONDS = 240
+END_SECONDS = 20
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+class End(enum.Enum):
+    """How a run ended."""
+
+    COMMAND = enum.auto()
+    GUEST_DIED = enum.auto()
+    GUEST_HANGS = enum.auto()
+    HOST_DIRTY = enum.auto()
+    SETUP_FAILED = enum.auto()
+
+
+class Machine:
+    """One outer machine: starts it, relays its channels, decides how the run ended.
+
+    mark: the word that begins what the guest's init itself says on "output".
+    timeout: seconds the command may take; boot_seconds: host and guest before it.
+    emit: called with the command's output as it comes.
+    progress: called with a text at each step.
+    """
+
+    def __init__(self, mark, timeout, emit, progress, interactive=False,
+                 boot_seconds=BOOT_SECONDS):
+        self.status = None
+        self.failure = ""
+        self.qemu_said = []
+        self.texts = {name: bytearray() for name in (*CHANNELS, "emulator")}
+        self._mark = mark.encode() + b" "
+        self._timeout = timeout
+        self._emit = emit
+        self._progress = progress
+        self._interactive = interactive
+        self._boot_seconds = boot_seconds
+        self._watch = Watch()
+        self._held = b""
+        self._line = b""
+        self._reached = set()
+        self._deadline = 0.0
+        self._ours, self._theirs = {}, {}
+        for name in CHANNELS:
+            self._ours[name], self._theirs[name] = socket.socketpair()
+            self._ours[name].setblocking(False)
+
+    @property
+    def descriptors(self):
+        """The machine's ends of the channels, by name."""
+        return {name: end.fileno() for name, end in self._theirs.items()}
+
+    @property
+    def trouble(self):
+        """The host's complaints, from the first on."""
+        return self._watch.trouble
+
+    @property
+    def began(self):
+        """Whether the guest came as far as the command."""
+        return "begin" in self._reached
+
+    @property
+    def booted(self):
+        """Whether the guest's user space came up, before anything of chariot's ran there."""
+        return "booted" in self._reached
+
+    def run(self, command):
+        """Run the machine to its end; returns an End. Leaves no process behind."""
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            pass_fds=list(self.descriptors.values()), start_new_session=True,
+            preexec_fn=_die_with_parent)
+        try:
+            for end in self._theirs.values():
+                end.close()
+            self._follow(process)
+            return self._verdict()
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            for end in self._ours.values():
+                end.close()
+
+    def _follow(self, process):
+        self._deadline = time.monotonic() + self._boot_seconds
+        with selectors.PollSelector() as selector:
+            for name, end in self._ours.items():
+                selector.register(end, selectors.EVENT_READ, name)
+            selector.register(process.stderr, selectors.EVENT_READ, "emulator")
+            if self._interactive:
+                selector.register(sys.stdin, selectors.EVENT_READ, "keyboard")
+            while not self._watch.ended and "died" not in self._reached:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    self._reached.add("timeout")
+                    break
+                for key, _ in selector.select(left):
+                    data = _read(key.fileobj)
+                    if data:
+                        self._take(key.data, data)
+                        continue
+                    selector.unregister(key.fileobj)
+                    if key.data == "console":
+                        self._reached.add("died")
+                    elif key.data == "keyboard":
+                        self._send("shell", b"\4")
+        for name, end in self._ours.items():
+            while data := _read(end):
+                self._take(name, data)
+        self._emit(self._held)
+
+    def _take(self, name, data):
+        if name == "keyboard":
+            self._send("shell", data)
+            return
+        self.texts[name] += data
+        if name == "console":
+            self._watch.feed(data)
+        elif name == "control":
+            *lines, self._line = (self._line + data).split(b"\n")
+            for line in lines:
+                self._host_says(line.decode(errors="replace").rstrip("\r"))
+        elif name == "output":
+            self._take_output(data)
+        elif name == "shell":
+            self._emit(data)
+
+    def _take_output(self, data):
+        self._held += data
+        while (place := self._held.find(self._mark)) >= 0:
+            line, newline, rest = self._held[place:].partition(b"\n")
+            if not newline:
+                break
+            self._emit(self._held[:place])
+            self._held = rest
+            self._guest_says(line[len(self._mark):].decode(errors="replace"))
+        if place < 0:
+            keep = _overlap(self._held, self._mark)
+            self._emit(self._held[:len(self._held) - keep])
+            self._held = self._held[len(self._held) - keep:]
+
+    def _guest_says(self, text):
+        word, _, rest = text.partition(" ")
+        self._step(word)
+        if word == "begin":
+            self._deadline = time.monotonic() + self._timeout
+            self._send("control", b"guest-up\n")
+        elif word == "exit":
+            self.status = int(rest)
+            self._end_soon()
+        elif word == "failed":
+            self.failure = rest
+            self._end_soon()
+
+    def _host_says(self, text):
+        word, _, rest = text.partition(" ")
+        if word in ("guest-starts", "guest-ended"):
+            self._step(word)
+            if word == "guest-ended":
+                self._end_soon()
+        elif word == "failed":
+            self.failure = rest
+            self._end_soon()
+        elif word in ("qemu", "hook"):
+            self._progress(f"{word}: {rest}")
+            if word == "qemu":
+                self.qemu_said.append(rest)
+                if "KVM internal error" in rest:
+                    # QEMU has stopped the guest and waits for a debugger.
+                    self._step("internal-error")
+                    self._end_soon()
+
+    def _step(self, word):
+        self._reached.add(word)
+        self._progress(word)
+
+    def _end_soon(self):
+        self._deadline = min(self._deadline, time.monotonic() + END_SECONDS)
+
+    def _send(self, name, data):
+        try:
+            self._ours[name].sendall(data)
+        except OSError:
+            # The machine has just died; its console's end will tell.
+            pass
+
+    def _verdict(self):
+        if self.trouble:
+            return End.HOST_DIRTY
+        if self.failure:
+            return End.SETUP_FAILED
+        if "died" in self._reached:
+            self.trouble.append("the host's machine ended by itself")
+            return End.HOST_DIRTY
+        if "guest-starts" not in self._reached:
+            self.failure = f"the host was not up after {self._boot_seconds} s"
+            return End.SETUP_FAILED
+        if "guest-ended" in self._reached:
+            return End.COMMAND if self.status is not None else End.GUEST_DIED
+        return End.GUEST_DIED if "internal-error" in self._reached else End.GUEST_HANGS
+
+
+def _die_with_parent():
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _read(source):
+    """What can be read now; b"" at the end, or when nothing more is there."""
+    try:
+        return os.read(source.fileno(), 65536)
+    except (BlockingIOError, ConnectionResetError):
+        return b""
+
+
+def _overlap(text, mark):
+    """How many bytes at the end of text may be the beginning of mark."""
+    for length in range(min(len(text), len(mark) - 1), 0, -1):
+        if mark.startswith(text[-length:]):
+            return length
+    return 0
