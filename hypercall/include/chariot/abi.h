@@ -109,7 +109,7 @@ enum chariot_domain_state {
  * @stack_size: in: size and alignment in bytes of a task's kernel stack, a
  *	power of two from 4 KiB to 64 KiB
  * @notify_error: in: error code of the #GP that tells the guest of a record;
- *	0 asks for no notification
+ *	at most 0x7fff (VMX takes 15 bits); 0 asks for no notification
  * @max_domains: out: domains that can exist at once, beside domain 0
  * @max_regions: out: limit of page rights per guest (a region takes one for
  *	every page it touches)
@@ -299,7 +299,8 @@ struct chariot_stats {
 	__u64 page_faults;	/* faults that mapped a page in the view */
 	__u64 regions;		/* page rights held */
 	__u64 view_bytes;	/* host memory of the view's page tables */
-	__u64 reserved[9];
+	__u64 vm_exits;		/* domain 0: every exit of the guest's CPUs */
+	__u64 reserved[8];
 };
 CHARIOT_ASSERT_SIZE(struct chariot_stats, 128);
 

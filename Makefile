@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# Chariot: make help
+SHELL	:= /bin/bash
+REPO	:= $(CURDIR)
+KDIR	?= /lib/modules/$(shell uname -r)/build
+BUILD	?= $(REPO)/build
+PREFIX	?= /usr
+DESTDIR	?=
+
+# Kbuild writes beside the sources: build in a mirror of them, one a kernel.
+MIRROR	:= hypercall hv-backends guest-module
+
+all: modules tools
+
+help:
+	@echo 'Chariot keeps the faults of a Linux driver inside the driver.'
+	@echo
+	@echo '  make demo            set up, then show the main job in the lab'
+	@echo '  make check           set up, then run all tests'
+	@echo '  make check-quick     the tests on one kernel'
+	@echo '  make bench           figures: exits and instructions'
+	@echo '  make                 build modules and commands'
+	@echo '  make modules         chariot.ko and chariot-kvm.ko for KDIR'
+	@echo '  make tools           the commands'
+	@echo '  make install         install them under DESTDIR, PREFIX'
+	@echo '  make setup           install what demo and check need (root)'
+	@echo '  make clean'
+	@echo
+	@echo '  KDIR=dir    kernel to build for: its headers (default: the running one)'
+	@echo '  BUILD=dir   where to build (default: build)'
+
+mirror:
+	@mkdir -p $(BUILD)
+	@cp -pru $(MIRROR) $(BUILD)/
+
+modules: mirror
+	@test -d $(KDIR) || { echo "no kernel headers in $(KDIR): install linux-headers for that kernel, or set KDIR="; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD))/guest-module modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD))/hv-backends/kvm modules
+
+tools:
+	$(MAKE) -C tools BUILD=$(abspath $(BUILD)) all
+
+setup:
+	tools/setup
+
+demo: setup
+	tests/demo
+
+check: setup
+	tests/check
+
+check-quick: setup
+	tests/check --quick
+
+bench: setup
+	tests/bench/run
+
+install:
+	@rel=$$(make -s -C $(KDIR) kernelrelease 2>/dev/null); \
+	dir=$(DESTDIR)/lib/modules/$$rel/updates; \
+	install -d $$dir && \
+	install -m 644 $(BUILD)/guest-module/chariot.ko $(BUILD)/hv-backends/kvm/chariot-kvm.ko $$dir/ && \
+	if [ -z "$(DESTDIR)" ]; then depmod $$rel; fi
+	$(MAKE) -C tools BUILD=$(abspath $(BUILD)) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all help mirror modules tools setup demo check check-quick bench install clean
