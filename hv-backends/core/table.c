@@ -1,0 +1,1029 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * The access control table: a radix tree over the gfn with byte ranges below.
+ * Runs wherever the core runs, under the caller's lock; trusts the tree it
+ * built itself and nothing of the ranges it is asked about.
+ *
+ * A slot of a leaf is 0, a whole page's rights and kind (bit 0 set), or the
+ * address of the first block of a sorted list of spans. The tree is always as
+ * low and as small as its content allows, so what is removed leaves nothing.
+ */
+#include "table.h"
+
+#define NODE_BITS	6
+#define NODE_SLOTS	(1u << NODE_BITS)
+#define MAX_HEIGHT	((CHARIOT_GFN_BITS + NODE_BITS - 1) / NODE_BITS)
+#define SPANS_PER_BLOCK	62u
+#define GPA_END		(1ull << (CHARIOT_GFN_BITS + CHARIOT_PAGE_SHIFT))
+
+#define SLOT_WHOLE		1ull
+#define SLOT_RIGHTS_SHIFT	8
+#define SLOT_KIND_SHIFT		16
+
+/* Bytes [start, end) of a page; never empty, never adjacent to an equal one. */
+struct span {
+	u16 start;
+	u16 end;
+	u16 kind;
+	u8 rights;
+	u8 reserved;
+};
+
+struct chariot_block {
+	union {
+		struct chariot_block *next;	/* in the pool */
+		u64 slot[NODE_SLOTS];		/* of the tree */
+		struct {
+			struct chariot_block *more;
+			u16 count;		/* spans in this block */
+			u16 total;		/* in the list; first block */
+			u8 common;		/* rights every byte of the page
+						 * has; first block */
+			u8 reserved[3];
+			struct span span[SPANS_PER_BLOCK];
+		};
+	};
+};
+
+_Static_assert(sizeof(struct chariot_block) == CHARIOT_BLOCK_SIZE,
+	       "a block has the wrong size");
+_Static_assert(NODE_SLOTS * sizeof(u64) == CHARIOT_BLOCK_SIZE,
+	       "a node does not fill a block");
+
+static bool valid_range(u64 gpa, u64 size)
+{
+	return size && gpa < GPA_END && size <= GPA_END - gpa;
+}
+
+static u64 min_u64(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static u64 max_u64(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* Slots. */
+
+static u64 slot_whole(u8 rights, u16 kind)
+{
+	return SLOT_WHOLE | (u64)rights << SLOT_RIGHTS_SHIFT |
+	       (u64)kind << SLOT_KIND_SHIFT;
+}
+
+static bool slot_is_whole(u64 slot)
+{
+	return slot & SLOT_WHOLE;
+}
+
+static u8 slot_rights(u64 slot)
+{
+	return (slot >> SLOT_RIGHTS_SHIFT) & 0xff;
+}
+
+static u16 slot_kind(u64 slot)
+{
+	return (slot >> SLOT_KIND_SHIFT) & 0xffff;
+}
+
+static struct chariot_block *slot_block(u64 slot)
+{
+	return (struct chariot_block *)(uintptr_t)slot;
+}
+
+/* Blocks. */
+
+/**
+ * chariot_pool_put - give a pool a block
+ * @pool: the stock, zeroed before its first use
+ * @block: CHARIOT_BLOCK_SIZE bytes, aligned to 8
+ */
+void chariot_pool_put(struct chariot_pool *pool, void *block)
+{
+	struct chariot_block *b = block;
+
+	b->next = pool->free;
+	pool->free = b;
+	pool->count++;
+}
+
+/**
+ * chariot_pool_take - take a block out of a pool
+ * @pool: the stock
+ *
+ * Returns the block, or NULL when the pool is empty.
+ */
+void *chariot_pool_take(struct chariot_pool *pool)
+{
+	struct chariot_block *b = pool->free;
+
+	if (b) {
+		pool->free = b->next;
+		pool->count--;
+	}
+	return b;
+}
+
+/* The callers counted first: the pool is never empty here. */
+static struct chariot_block *block_new(struct chariot_table *t,
+				       struct chariot_pool *pool)
+{
+	struct chariot_block *b = chariot_pool_take(pool);
+
+	memset(b, 0, sizeof(*b));
+	t->blocks++;
+	return b;
+}
+
+static void block_free(struct chariot_table *t, struct chariot_pool *pool,
+		       struct chariot_block *b)
+{
+	t->blocks--;
+	chariot_pool_put(pool, b);
+}
+
+static void list_free(struct chariot_table *t, struct chariot_pool *pool,
+		      struct chariot_block *b)
+{
+	while (b) {
+		struct chariot_block *more = b->more;
+
+		block_free(t, pool, b);
+		b = more;
+	}
+}
+
+/* The tree. */
+
+static u32 slot_index(u64 gfn, u32 level)
+{
+	return (gfn >> (level * NODE_BITS)) & (NODE_SLOTS - 1);
+}
+
+static u32 height_for(u64 gfn)
+{
+	u32 height = 1;
+
+	while (gfn >> (height * NODE_BITS))
+		height++;
+	return height;
+}
+
+static bool gfn_fits(const struct chariot_table *t, u64 gfn)
+{
+	return t->root && !(gfn >> (t->height * NODE_BITS));
+}
+
+/*
+ * The leaf that holds @gfn, or NULL and the level of the empty slot that ends
+ * the way there: all of that slot's subtree is missing. A gfn above the tree
+ * ends at level MAX_HEIGHT.
+ */
+static struct chariot_block *leaf_find(const struct chariot_table *t, u64 gfn,
+				       u32 *level)
+{
+	struct chariot_block *node = t->root;
+	u32 l;
+
+	*level = MAX_HEIGHT;
+	if (!gfn_fits(t, gfn))
+		return NULL;
+	for (l = t->height - 1; l; l--) {
+		u64 slot = node->slot[slot_index(gfn, l)];
+
+		if (!slot) {
+			*level = l;
+			return NULL;
+		}
+		node = slot_block(slot);
+	}
+	*level = 0;
+	return node;
+}
+
+/* Last gfn below the slot at @level that @gfn is under. */
+static u64 last_under(u64 gfn, u32 level)
+{
+	return gfn | ((1ull << (level * NODE_BITS)) - 1);
+}
+
+static u64 slot_find(const struct chariot_table *t, u64 gfn)
+{
+	u32 level;
+	const struct chariot_block *leaf = leaf_find(t, gfn, &level);
+
+	return leaf ? leaf->slot[slot_index(gfn, 0)] : 0;
+}
+
+static struct chariot_block *leaf_make(struct chariot_table *t,
+				       struct chariot_pool *pool, u64 gfn)
+{
+	struct chariot_block *node;
+	u32 l;
+
+	if (!t->root) {
+		t->root = block_new(t, pool);
+		t->height = height_for(gfn);
+	}
+	while (!gfn_fits(t, gfn)) {
+		node = block_new(t, pool);
+		node->slot[0] = (uintptr_t)t->root;
+		t->root = node;
+		t->height++;
+	}
+	node = t->root;
+	for (l = t->height - 1; l; l--) {
+		u64 *slot = &node->slot[slot_index(gfn, l)];
+
+		if (!*slot)
+			*slot = (uintptr_t)block_new(t, pool);
+		node = slot_block(*slot);
+	}
+	return node;
+}
+
+/* Is no slot used, from @first on? */
+static bool node_empty(const struct chariot_block *node, u32 first)
+{
+	u32 i;
+
+	for (i = first; i < NODE_SLOTS; i++)
+		if (node->slot[i])
+			return false;
+	return true;
+}
+
+/* Free what is empty on the way to the leaf of @gfn, and a needless top. */
+static void prune(struct chariot_table *t, struct chariot_pool *pool, u64 gfn)
+{
+	struct chariot_block *path[MAX_HEIGHT];
+	struct chariot_block *node = t->root;
+	u32 l = t->height - 1;
+
+	path[l] = node;
+	while (l) {
+		node = slot_block(node->slot[slot_index(gfn, l)]);
+		path[--l] = node;
+	}
+	while (node_empty(path[l], 0)) {
+		block_free(t, pool, path[l]);
+		if (l == t->height - 1) {
+			t->root = NULL;
+			t->height = 0;
+			return;
+		}
+		l++;
+		path[l]->slot[slot_index(gfn, l)] = 0;
+	}
+	while (t->height > 1) {
+		node = t->root;
+		if (!node_empty(node, 1))
+			break;
+		t->root = slot_block(node->slot[0]);
+		t->height--;
+		block_free(t, pool, node);
+	}
+}
+
+/* Counting what a change can need. */
+
+/* Blocks for a list that was made of @spans spans by one change: an addition
+ * may fill every hole, and cut the spans at its ends. */
+static u64 list_bound(u32 spans)
+{
+	u32 most = 2 * spans + 3;
+
+	if (most > CHARIOT_PAGE_SIZE)
+		most = CHARIOT_PAGE_SIZE;
+	return (most + SPANS_PER_BLOCK - 1) / SPANS_PER_BLOCK;
+}
+
+static u64 slot_bound(u64 slot, bool full_page)
+{
+	if (!slot || slot_is_whole(slot))
+		return full_page ? 0 : list_bound(slot ? 1 : 0);
+	return list_bound(slot_block(slot)->total);
+}
+
+/* Nodes of level @from up to, not including, @to, over gfns [first, last]. */
+static u64 nodes_over(u64 first, u64 last, u32 from, u32 to)
+{
+	u64 sum = 0;
+
+	for (; from < to; from++) {
+		u32 shift = (from + 1) * NODE_BITS;
+
+		sum += (last >> shift) - (first >> shift) + 1;
+	}
+	return sum;
+}
+
+/* Nodes to grow the tree over gfns [first, last], all above it. */
+static u64 nodes_above(const struct chariot_table *t, u64 first, u64 last)
+{
+	u32 height = height_for(last);
+	u64 sum = nodes_over(first, last, 0, height);
+	u32 l;
+
+	/* The way down to the old root; parts of it may be counted already. */
+	for (l = t->height; t->root && l < height; l++)
+		if (first >> ((l + 1) * NODE_BITS))
+			sum++;
+	return sum;
+}
+
+static bool covers_page(u64 gfn, u64 gpa, u64 size)
+{
+	u64 start = gfn << CHARIOT_PAGE_SHIFT;
+
+	return gpa <= start && gpa + size >= start + CHARIOT_PAGE_SIZE;
+}
+
+static u64 add_need(const struct chariot_table *t, u64 gpa, u64 size)
+{
+	u64 gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	u64 last = (gpa + size - 1) >> CHARIOT_PAGE_SHIFT;
+	u64 need = 0;
+
+	/* Lists for the pages at both ends, as long as those are empty. */
+	if (!slot_find(t, gfn) && !covers_page(gfn, gpa, size))
+		need++;
+	if (last != gfn && !slot_find(t, last) && !covers_page(last, gpa, size))
+		need++;
+
+	while (gfn <= last) {
+		u32 level;
+		const struct chariot_block *leaf = leaf_find(t, gfn, &level);
+		u64 until;
+
+		if (level == MAX_HEIGHT)
+			return need + nodes_above(t, gfn, last);
+		until = min_u64(last, last_under(gfn, leaf ? 1 : level));
+		if (!leaf) {
+			need += nodes_over(gfn, until, 0, level);
+			gfn = until + 1;
+			continue;
+		}
+		for (; gfn <= until; gfn++) {
+			u64 slot = leaf->slot[slot_index(gfn, 0)];
+
+			if (slot)
+				need += slot_bound(slot,
+						   covers_page(gfn, gpa, size));
+		}
+	}
+	return need;
+}
+
+static u64 remove_need(const struct chariot_table *t, u64 gpa, u64 size)
+{
+	u64 first = gpa >> CHARIOT_PAGE_SHIFT;
+	u64 last = (gpa + size - 1) >> CHARIOT_PAGE_SHIFT;
+	u64 need = 0;
+	u64 slot;
+
+	slot = slot_find(t, first);
+	if (slot && !covers_page(first, gpa, size))
+		need += slot_bound(slot, false);
+	slot = slot_find(t, last);
+	if (last != first && slot && !covers_page(last, gpa, size))
+		need += slot_bound(slot, false);
+	return need;
+}
+
+/**
+ * chariot_table_need - blocks a change of a range can need
+ * @t: the table
+ * @gpa: start of the range
+ * @size: its size in bytes
+ *
+ * Returns how many blocks the pool must hold so that neither
+ * chariot_table_add() nor chariot_table_remove() fails with -ENOMEM, if the
+ * table stays as it is until then. U32_MAX stands for more than can be had.
+ */
+u32 chariot_table_need(const struct chariot_table *t, u64 gpa, u64 size)
+{
+	if (!valid_range(gpa, size))
+		return 0;
+	return min_u64(add_need(t, gpa, size), 0xffffffffu);
+}
+
+/* Changing one page. */
+
+/* A list of spans under construction. */
+struct list {
+	struct chariot_table *t;
+	struct chariot_pool *pool;
+	struct chariot_block *first;
+	struct chariot_block *tail;
+	u32 total;
+	u32 bytes;
+	u32 longest;
+	u16 longest_kind;
+	u8 all;			/* rights that every span has */
+	u8 any;			/* rights that some span has */
+};
+
+static void list_append(struct list *l, u32 start, u32 end, u8 rights, u16 kind)
+{
+	struct span *s;
+
+	if (start >= end)
+		return;
+	l->bytes += end - start;
+	l->all &= rights;
+	l->any |= rights;
+
+	if (l->tail) {
+		s = &l->tail->span[l->tail->count - 1];
+		if (s->end == start && s->rights == rights && s->kind == kind) {
+			s->end = end;
+			goto measure;
+		}
+	}
+	if (!l->tail || l->tail->count == SPANS_PER_BLOCK) {
+		struct chariot_block *b = block_new(l->t, l->pool);
+
+		if (l->tail)
+			l->tail->more = b;
+		else
+			l->first = b;
+		l->tail = b;
+	}
+	s = &l->tail->span[l->tail->count++];
+	s->start = start;
+	s->end = end;
+	s->rights = rights;
+	s->kind = kind;
+	l->total++;
+measure:
+	if ((u32)(s->end - s->start) > l->longest) {
+		l->longest = s->end - s->start;
+		l->longest_kind = kind;
+	}
+}
+
+/* What a change does to bytes [start, end) of a page. */
+struct change {
+	u32 start;
+	u32 end;
+	u16 kind;
+	u8 rights;		/* to add; 0 removes all */
+};
+
+/* Append the old span @s, changed; @done is how far the change has come. */
+static void list_append_changed(struct list *l, const struct span *s,
+				const struct change *c, u32 *done)
+{
+	u32 from = max_u64(s->start, c->start);
+	u32 to = min_u64(s->end, c->end);
+
+	list_append(l, s->start, min_u64(s->end, c->start), s->rights, s->kind);
+	if (c->rights && from < to) {
+		list_append(l, *done, from, c->rights, c->kind);
+		list_append(l, from, to, s->rights | c->rights, c->kind);
+		*done = to;
+	}
+	if (s->end > c->end) {
+		if (c->rights && *done < c->end) {
+			list_append(l, *done, c->end, c->rights, c->kind);
+			*done = c->end;
+		}
+		list_append(l, max_u64(s->start, c->end), s->end, s->rights,
+			    s->kind);
+	}
+}
+
+/* The list as a slot: nothing, a whole page, or itself. */
+static u64 list_finish(struct list *l)
+{
+	bool full = l->bytes == CHARIOT_PAGE_SIZE;
+
+	if (!l->total)
+		return 0;
+	if (full && l->all == l->any) {
+		list_free(l->t, l->pool, l->first);
+		return slot_whole(l->all, l->longest_kind);
+	}
+	l->first->total = l->total;
+	l->first->common = full ? l->all : 0;
+	return (uintptr_t)l->first;
+}
+
+static u64 slot_rebuild(struct chariot_table *t, struct chariot_pool *pool,
+			u64 slot, const struct change *c)
+{
+	struct list l = { .t = t, .pool = pool, .all = 0xff };
+	u32 done = c->start;
+
+	if (slot_is_whole(slot)) {
+		const struct span s = {
+			.end = CHARIOT_PAGE_SIZE,
+			.kind = slot_kind(slot),
+			.rights = slot_rights(slot),
+		};
+
+		list_append_changed(&l, &s, c, &done);
+	} else if (slot) {
+		const struct chariot_block *b;
+		u32 i;
+
+		for (b = slot_block(slot); b; b = b->more)
+			for (i = 0; i < b->count; i++)
+				list_append_changed(&l, &b->span[i], c, &done);
+	}
+	if (c->rights)
+		list_append(&l, done, c->end, c->rights, c->kind);
+	if (slot && !slot_is_whole(slot))
+		list_free(t, pool, slot_block(slot));
+	return list_finish(&l);
+}
+
+static void slot_change(struct chariot_table *t, struct chariot_pool *pool,
+			u64 *slot, const struct change *c)
+{
+	u64 old = *slot;
+	bool full = c->start == 0 && c->end == CHARIOT_PAGE_SIZE;
+
+	if (!old && !c->rights)
+		return;
+	if (full && !c->rights) {
+		if (!slot_is_whole(old))
+			list_free(t, pool, slot_block(old));
+		*slot = 0;
+	} else if (full && (!old || slot_is_whole(old))) {
+		*slot = slot_whole(slot_rights(old) | c->rights, c->kind);
+	} else if (slot_is_whole(old) && c->rights &&
+		   !(c->rights & ~slot_rights(old))) {
+		/* A part of a whole page once more: nothing new. */
+		return;
+	} else {
+		*slot = slot_rebuild(t, pool, old, c);
+	}
+	t->pages += !!*slot;
+	t->pages -= !!old;
+}
+
+/* The part of [gpa, gpa + size) that lies in page @gfn. */
+static void change_clip(struct change *c, u64 gfn, u64 gpa, u64 size)
+{
+	u64 base = gfn << CHARIOT_PAGE_SHIFT;
+
+	c->start = gpa > base ? gpa - base : 0;
+	c->end = min_u64(gpa + size - base, CHARIOT_PAGE_SIZE);
+}
+
+/**
+ * chariot_table_init - make an empty table
+ * @t: the table
+ */
+void chariot_table_init(struct chariot_table *t)
+{
+	memset(t, 0, sizeof(*t));
+}
+
+/**
+ * chariot_table_add - give rights
+ * @t: the table
+ * @pool: where blocks come from and go to; see chariot_table_need()
+ * @gpa: start of the range
+ * @size: its size in bytes
+ * @rights: CHARIOT_RIGHT_*, at least one; added to those in force
+ * @kind: enum chariot_kind, for listings; replaces the old one where the ranges
+ *	overlap, except when a part of a whole page gets nothing new. A page
+ *	that comes to have equal rights in all its bytes takes the kind of its
+ *	longest span.
+ *
+ * Returns 0, -EINVAL for a bad range or no rights, -ENOMEM when the pool holds
+ * less than the change can need; the table is unchanged then.
+ */
+int chariot_table_add(struct chariot_table *t, struct chariot_pool *pool,
+		      u64 gpa, u64 size, u8 rights, u16 kind)
+{
+	struct change c = { .rights = rights, .kind = kind };
+	u64 gfn, last;
+
+	if (!valid_range(gpa, size) || !rights)
+		return -EINVAL;
+	if (add_need(t, gpa, size) > pool->count)
+		return -ENOMEM;
+
+	gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	last = (gpa + size - 1) >> CHARIOT_PAGE_SHIFT;
+	while (gfn <= last) {
+		struct chariot_block *leaf = leaf_make(t, pool, gfn);
+		u64 until = min_u64(last, last_under(gfn, 1));
+
+		for (; gfn <= until; gfn++) {
+			change_clip(&c, gfn, gpa, size);
+			slot_change(t, pool, &leaf->slot[slot_index(gfn, 0)],
+				    &c);
+		}
+	}
+	return 0;
+}
+
+/**
+ * chariot_table_remove - end all rights in a range
+ * @t: the table
+ * @pool: where blocks come from and go to; see chariot_table_need()
+ * @gpa: start of the range
+ * @size: its size in bytes
+ *
+ * Time is in proportion to what the table holds in the range, not to @size.
+ * Returns 0, -EINVAL for a bad range, -ENOMEM as chariot_table_add().
+ */
+int chariot_table_remove(struct chariot_table *t, struct chariot_pool *pool,
+			 u64 gpa, u64 size)
+{
+	struct change c = { .rights = 0 };
+	u64 gfn, last;
+
+	if (!valid_range(gpa, size))
+		return -EINVAL;
+	if (remove_need(t, gpa, size) > pool->count)
+		return -ENOMEM;
+
+	gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	last = (gpa + size - 1) >> CHARIOT_PAGE_SHIFT;
+	while (gfn <= last) {
+		u32 level;
+		struct chariot_block *leaf = leaf_find(t, gfn, &level);
+		u64 until = min_u64(last, last_under(gfn, leaf ? 1 : level));
+		u64 first = gfn;
+
+		if (level == MAX_HEIGHT)
+			break;
+		if (leaf) {
+			for (; gfn <= until; gfn++) {
+				change_clip(&c, gfn, gpa, size);
+				slot_change(t, pool,
+					    &leaf->slot[slot_index(gfn, 0)],
+					    &c);
+			}
+			prune(t, pool, first);
+		}
+		gfn = until + 1;
+	}
+	return 0;
+}
+
+/**
+ * chariot_table_clear - end all rights and give back all blocks
+ * @t: the table, empty afterwards
+ * @pool: takes the blocks
+ */
+void chariot_table_clear(struct chariot_table *t, struct chariot_pool *pool)
+{
+	struct chariot_block *path[MAX_HEIGHT];
+	u32 index[MAX_HEIGHT];
+	u32 top, l;
+
+	if (!t->root)
+		return;
+	top = t->height - 1;
+	l = top;
+	path[l] = t->root;
+	index[l] = 0;
+	for (;;) {
+		u64 slot;
+
+		if (index[l] == NODE_SLOTS) {
+			block_free(t, pool, path[l]);
+			if (l == top)
+				break;
+			l++;
+			continue;
+		}
+		slot = path[l]->slot[index[l]++];
+		if (!slot)
+			continue;
+		if (l) {
+			l--;
+			path[l] = slot_block(slot);
+			index[l] = 0;
+		} else if (!slot_is_whole(slot)) {
+			list_free(t, pool, slot_block(slot));
+		}
+	}
+	chariot_table_init(t);
+}
+
+/* Asking. */
+
+/**
+ * chariot_table_page - what a page may be mapped as
+ * @t: the table
+ * @gfn: the page
+ *
+ * @rights of the answer are those that all of the page's bytes have, for a
+ * partial page too; @kind is set for a whole page only.
+ */
+struct chariot_page chariot_table_page(const struct chariot_table *t, u64 gfn)
+{
+	struct chariot_page page = { .class = CHARIOT_PAGE_NONE };
+	u64 slot = slot_find(t, gfn);
+
+	if (slot_is_whole(slot)) {
+		page.class = CHARIOT_PAGE_WHOLE;
+		page.rights = slot_rights(slot);
+		page.kind = slot_kind(slot);
+	} else if (slot) {
+		page.class = CHARIOT_PAGE_PARTIAL;
+		page.rights = slot_block(slot)->common;
+	}
+	return page;
+}
+
+/* First span of a list that ends after byte @at of the page, or NULL. */
+static const struct span *span_find(const struct chariot_block **block, u32 at)
+{
+	const struct chariot_block *b = *block;
+	const struct span *s;
+	u32 n, half;
+
+	while (b->more && b->span[b->count - 1].end <= at)
+		b = b->more;
+	*block = b;
+	/* Without branches to guess wrong: this is where look-ups spend time. */
+	s = b->span;
+	for (n = b->count; n > 1; n -= half) {
+		half = n / 2;
+		s += s[half - 1].end <= at ? half : 0;
+	}
+	return s->end > at ? s : NULL;
+}
+
+static const struct span *span_next(const struct chariot_block **block,
+				    const struct span *s)
+{
+	if (s != &(*block)->span[(*block)->count - 1])
+		return s + 1;
+	*block = (*block)->more;
+	return *block ? &(*block)->span[0] : NULL;
+}
+
+/* First byte in [at, end) of a listed page without all of @rights; or @end. */
+static u32 list_allows_until(const struct chariot_block *b, u32 at, u32 end,
+			     u8 rights)
+{
+	const struct span *s = span_find(&b, at);
+
+	while (s && at < end && s->start <= at && !(rights & ~s->rights)) {
+		at = min_u64(s->end, end);
+		s = span_next(&b, s);
+	}
+	return at;
+}
+
+/**
+ * chariot_table_check - how far does a range have some rights?
+ * @t: the table
+ * @gpa: start of the range
+ * @size: its size in bytes, or 0 if that is not known; then all of the page
+ *	must have them
+ * @rights: CHARIOT_RIGHT_*
+ * @bad: out, may be NULL: first byte without them, for CHARIOT_PAGE_NONE
+ *
+ * Returns CHARIOT_PAGE_WHOLE if all bytes of all pages touched have them,
+ * CHARIOT_PAGE_PARTIAL if all bytes of the range have, else CHARIOT_PAGE_NONE.
+ */
+enum chariot_page_class chariot_table_check(const struct chariot_table *t,
+					    u64 gpa, u64 size, u8 rights,
+					    u64 *bad)
+{
+	enum chariot_page_class answer = CHARIOT_PAGE_WHOLE;
+	u64 left = size ? size : 1;
+	u64 at = gpa;
+
+	for (;;) {
+		u32 start = at & (CHARIOT_PAGE_SIZE - 1);
+		u32 end = start + min_u64(left, CHARIOT_PAGE_SIZE - start);
+		u64 slot = slot_find(t, at >> CHARIOT_PAGE_SHIFT);
+		u32 good;
+
+		if (slot_is_whole(slot)) {
+			if (rights & ~slot_rights(slot))
+				break;
+		} else if (!slot) {
+			break;
+		} else if (rights & ~slot_block(slot)->common) {
+			if (!size)
+				break;
+			good = list_allows_until(slot_block(slot), start, end,
+						 rights);
+			if (good < end) {
+				at += good - start;
+				break;
+			}
+			answer = CHARIOT_PAGE_PARTIAL;
+		}
+		left -= end - start;
+		if (!left)
+			return answer;
+		/* No slot has a gfn so high that this could overflow. */
+		at += end - start;
+	}
+	if (bad)
+		*bad = at;
+	return CHARIOT_PAGE_NONE;
+}
+
+/**
+ * chariot_table_allows - does every byte of a range have some rights?
+ * @t: the table
+ * @gpa: start of the range
+ * @size: its size in bytes; an empty range is allowed nowhere
+ * @rights: CHARIOT_RIGHT_*
+ * @bad: out, may be NULL: first byte without them, if the answer is false
+ */
+bool chariot_table_allows(const struct chariot_table *t, u64 gpa, u64 size,
+			  u8 rights, u64 *bad)
+{
+	if (size)
+		return chariot_table_check(t, gpa, size, rights, bad) !=
+		       CHARIOT_PAGE_NONE;
+	if (bad)
+		*bad = gpa;
+	return false;
+}
+
+static void range_of_span(u64 gfn, const struct span *s,
+			  struct chariot_range *out)
+{
+	*out = (struct chariot_range){
+		.gpa = (gfn << CHARIOT_PAGE_SHIFT) + s->start,
+		.size = s->end - s->start,
+		.kind = s->kind,
+		.rights = s->rights,
+	};
+}
+
+/*
+ * First range of page @gfn that ends after byte @at of it. *block and *span
+ * are set for range_next(); of a whole page there is no next.
+ */
+static bool range_first(u64 slot, u64 gfn, u32 at,
+			const struct chariot_block **block,
+			const struct span **span, struct chariot_range *out)
+{
+	*block = NULL;
+	*span = NULL;
+	if (!slot)
+		return false;
+	if (slot_is_whole(slot)) {
+		const struct span whole = {
+			.end = CHARIOT_PAGE_SIZE,
+			.kind = slot_kind(slot),
+			.rights = slot_rights(slot),
+		};
+
+		range_of_span(gfn, &whole, out);
+		return true;
+	}
+	*block = slot_block(slot);
+	*span = span_find(block, at);
+	if (*span)
+		range_of_span(gfn, *span, out);
+	return *span;
+}
+
+static bool range_next(u64 gfn, const struct chariot_block **block,
+		       const struct span **span, struct chariot_range *out)
+{
+	if (!*span)
+		return false;
+	*span = span_next(block, *span);
+	if (*span)
+		range_of_span(gfn, *span, out);
+	return *span;
+}
+
+static bool page_range(const struct chariot_table *t, u64 gfn, u32 at,
+		       struct chariot_range *out)
+{
+	const struct chariot_block *block;
+	const struct span *span;
+
+	return range_first(slot_find(t, gfn), gfn, at, &block, &span, out);
+}
+
+/* First gfn from @gfn on that has any right. */
+static bool gfn_next(const struct chariot_table *t, u64 *gfn)
+{
+	u64 g = *gfn;
+
+	for (;;) {
+		u32 level;
+		const struct chariot_block *leaf = leaf_find(t, g, &level);
+
+		if (level == MAX_HEIGHT)
+			return false;
+		if (!leaf) {
+			g = last_under(g, level) + 1;
+			continue;
+		}
+		do {
+			if (leaf->slot[slot_index(g, 0)]) {
+				*gfn = g;
+				return true;
+			}
+			g++;
+		} while (slot_index(g, 0));
+	}
+}
+
+/**
+ * chariot_table_next - list a table
+ * @t: the table
+ * @gpa: where to go on: 0, then the end of the range before
+ * @max_pages: pages that one answer may touch
+ * @out: the first range that ends after @gpa, without what lies before @gpa;
+ *	adjacent bytes of one kind and rights are one range
+ *
+ * Returns false when there is none.
+ */
+bool chariot_table_next(const struct chariot_table *t, u64 gpa, u64 max_pages,
+			struct chariot_range *out)
+{
+	u64 gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	u32 at = gpa & (CHARIOT_PAGE_SIZE - 1);
+	struct chariot_range more;
+	u64 last;
+
+	if (!page_range(t, gfn, at, out)) {
+		gfn++;
+		if (!gfn_next(t, &gfn) || !page_range(t, gfn, 0, out))
+			return false;
+	}
+	if (out->gpa < gpa) {
+		out->size -= gpa - out->gpa;
+		out->gpa = gpa;
+	}
+	/* Within a page equal neighbours are one span already. */
+	last = max_pages > ~gfn ? ~0ull : gfn + max_pages;
+	for (gfn++; gfn < last; gfn++) {
+		u64 end = out->gpa + out->size;
+
+		if (end != gfn << CHARIOT_PAGE_SHIFT ||
+		    !page_range(t, gfn, 0, &more) || more.gpa != end ||
+		    more.kind != out->kind || more.rights != out->rights)
+			break;
+		out->size += more.size;
+	}
+	return true;
+}
+
+static u64 distance(const struct chariot_range *r, u64 gpa)
+{
+	if (gpa < r->gpa)
+		return r->gpa - gpa;
+	return gpa < r->gpa + r->size ? 0 : gpa - (r->gpa + r->size) + 1;
+}
+
+/* Nearest range in page @gfn, if nearer than *best. */
+static void page_nearest(const struct chariot_table *t, u64 gfn, u64 gpa,
+			 struct chariot_range *out, u64 *best)
+{
+	u64 slot = slot_find(t, gfn);
+	const struct chariot_block *b;
+	const struct span *s = NULL;
+	struct chariot_range r;
+	bool more;
+
+	for (more = range_first(slot, gfn, 0, &b, &s, &r); more;
+	     more = range_next(gfn, &b, &s, &r)) {
+		u64 d = distance(&r, gpa);
+
+		if (d < *best) {
+			*best = d;
+			*out = r;
+		}
+	}
+}
+
+/**
+ * chariot_table_nearest - what a stray access was near to
+ * @t: the table
+ * @gpa: where it went
+ * @out: the nearest range in the same page or, if that has none, in the pages
+ *	beside it; only its part within one page
+ *
+ * Returns false when there is none.
+ */
+bool chariot_table_nearest(const struct chariot_table *t, u64 gpa,
+			   struct chariot_range *out)
+{
+	u64 gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	u64 best = ~0ull;
+
+	page_nearest(t, gfn, gpa, out, &best);
+	if (best != ~0ull)
+		return true;
+	if (gfn)
+		page_nearest(t, gfn - 1, gpa, out, &best);
+	page_nearest(t, gfn + 1, gpa, out, &best);
+	return best != ~0ull;
+}
