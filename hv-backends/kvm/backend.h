@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The KVM backend's own structures, and which file does what.
+ *
+ * A domain n of a guest is view n of KVM's two-dimensional page tables: a root
+ * of its own, told apart by bits of kvm_mmu_page_role that KVM leaves unused.
+ * KVM builds, zaps and dirty-logs all roots alike; hooks.c filters the rights
+ * of each leaf when it is made, and views.c takes rights away again.
+ *
+ * Locks, outer to inner:
+ *   chariot_vm.config	mutex; one configuring hypercall at a time
+ *   chariot_vm.judging	rwsem; read while a write is judged and carried out,
+ *			taken for write once by whoever took a right away, so
+ *			that no write judged by the old table is in flight
+ *   kvm->mmu_lock	KVM's; held by KVM around make_spte()
+ *   chariot_vm.tables	rwlock; tables, grants, text, domain pointers
+ * A right is taken from the table first (tables), then from the leaves (write
+ * mmu_lock): make_spte() reads the table and sets the leaf within one read
+ * section of mmu_lock, so what it made from the old table is found and cleared.
+ */
+#ifndef CHARIOT_KVM_BACKEND_H
+#define CHARIOT_KVM_BACKEND_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "chariot-kvm: " fmt
+
+#include <linux/kvm_host.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "decide.h"
+#include "insn.h"
+#include "record.h"
+#include "request.h"
+#include "table.h"
+#include "compat/compat.h"
+
+#define CHARIOT_MAX_VIEWS	32u		/* view 0 is the kernel's */
+#define CHARIOT_STACK_PAGES	16u
+#define CHARIOT_HISTORY		64u
+#define CHARIOT_NO_GFN		(~0ull)
+
+/* Owner of an executable page in chariot_vm.text: a domain, or all. */
+#define CHARIOT_OWNER_NONE	0u
+#define CHARIOT_OWNER_ALL	CHARIOT_MAX_VIEWS
+
+/*
+ * Rights the backend gave by itself, in chariot_domain.grants, one value for
+ * each gfn: bit 0 a page the hardware walks, bit 1 a one-shot window for one
+ * audited write, above that the number of virtual CPUs whose stack it is.
+ */
+#define CHARIOT_GRANT_WALK	1ul
+#define CHARIOT_GRANT_WINDOW	2ul
+#define CHARIOT_GRANT_STACK	4ul
+
+static inline bool chariot_is_domain(u32 owner)
+{
+	return owner != CHARIOT_OWNER_NONE && owner != CHARIOT_OWNER_ALL;
+}
+
+struct chariot_counters {
+	atomic64_t entries;
+	atomic64_t exits;
+	atomic64_t violations;
+	atomic64_t emulated;
+	atomic64_t page_faults;
+};
+
+/* The stack a virtual CPU has write access to in one view. */
+struct chariot_stack {
+	u64 base;			/* gva, CHARIOT_NO_GFN for none */
+	u64 gfn[CHARIOT_STACK_PAGES];
+};
+
+struct chariot_domain {
+	u32 id;
+	u32 mode;
+	u32 state;
+	char name[CHARIOT_DOMAIN_NAME_LEN];
+	struct chariot_table table;
+	struct xarray grants;		/* gfn -> CHARIOT_GRANT_* */
+	struct xarray stacks;		/* vcpu_idx -> struct chariot_stack */
+};
+
+/* What is remembered of a virtual CPU; used by its own thread alone. */
+struct chariot_vcpu {
+	u64 entry_rsp;			/* when it last entered a view */
+	u64 text_page;			/* gva of a page of driver text ... */
+	u64 text_gfn;			/* ... where it lies ... */
+	u64 text_generation;		/* ... as long as this holds */
+	u32 text_view;
+	u32 window_view;		/* of the open window, 0 for none */
+	u64 window_gfn;
+};
+
+struct chariot_vm {
+	struct hlist_node link;
+	struct kvm *kvm;		/* as a key; alive while a vCPU runs */
+	struct rcu_head rcu;
+	struct work_struct free_work;
+
+	struct mutex config;
+	struct rw_semaphore judging;
+	rwlock_t tables;
+
+	struct chariot_domain *domain[CHARIOT_MAX_VIEWS];
+	u32 active;			/* bit n: domain n is active */
+	u32 domains;			/* how many exist */
+	bool used;			/* there has ever been one */
+	bool forget;			/* the guest has restarted */
+	struct xarray text;		/* gfn -> owner */
+	u64 text_generation;
+	u64 page_rights;
+	struct chariot_pool pool;
+	struct xarray vcpus;		/* vcpu_idx -> struct chariot_vcpu */
+
+	bool greeted;
+	u32 features;
+	u32 stack_size;
+	u32 notify_error;
+
+	struct mutex map_lock;
+	u32 map_pages;
+	u64 *map_gpa;
+
+	spinlock_t ring_lock;
+	struct chariot_ring *ring;
+	struct chariot_record *history;	/* the last ones, for debugfs */
+	u64 history_count;
+
+	struct chariot_counters counters[CHARIOT_MAX_VIEWS];
+
+	pid_t pid;
+	struct dentry *debugfs;
+	void *batch;			/* private copy of a batch; config */
+};
+
+/* vm.c: a guest's state and its lifetime. */
+int chariot_vms_init(void);
+void chariot_vms_exit(void);
+struct chariot_vm *chariot_vm_find(const struct kvm *kvm);
+struct chariot_vm *chariot_vm_get(struct kvm *kvm);
+void chariot_vm_gone(struct kvm *kvm);
+struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
+					struct kvm_vcpu *vcpu);
+struct chariot_domain *chariot_domain_alloc(u32 id, const char *name, u32 mode);
+void chariot_domain_free(struct chariot_vm *vm, struct chariot_domain *d);
+int chariot_pool_stock(struct chariot_pool *pool, u64 blocks);
+void chariot_pool_drain(struct chariot_pool *pool, u32 keep);
+
+/* views.c: from rights to page tables. */
+u32 chariot_view_of(struct kvm_vcpu *vcpu);
+void chariot_view_switch(struct kvm_vcpu *vcpu, u32 view);
+u32 chariot_filter_access(struct chariot_vm *vm, u32 view, int level, u64 gfn,
+			  u32 access);
+u8 chariot_max_level(struct chariot_vm *vm, u32 view, u64 gfn, u8 level);
+u32 chariot_text_owner(struct chariot_vm *vm, u64 gfn);
+u64 chariot_view_pages(struct kvm *kvm, u32 view);
+u64 chariot_guest_end(struct kvm *kvm);
+
+struct chariot_revoke {
+	struct kvm *kvm;
+	bool locked;
+	bool flush;
+};
+
+void chariot_revoke_begin(struct chariot_revoke *r, struct kvm *kvm);
+void chariot_revoke_pages(struct chariot_revoke *r, struct chariot_vm *vm,
+			  u32 view, u64 first, u64 end);
+void chariot_revoke_end(struct chariot_revoke *r, struct chariot_vm *vm);
+void chariot_remap(struct kvm *kvm, u64 first, u64 end);
+
+/* faults.c: from a nested page fault to a decision. */
+bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
+		   u64 error_code, const u8 *insn, int insn_len, int *ret);
+
+/* grants.c: stacks and page tables that get rights by themselves. */
+bool chariot_grant_walk(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			struct chariot_domain *d, u64 gfn);
+bool chariot_grant_stack(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			 struct chariot_domain *d, u64 rsp, u64 gva, u64 gpa);
+bool chariot_grant_stack_search(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+				struct chariot_domain *d, u64 rsp, u64 gpa);
+bool chariot_grant_window(struct chariot_vm *vm, struct chariot_vcpu *state,
+			  struct chariot_domain *d, u64 gfn);
+void chariot_window_close(struct chariot_vm *vm, struct chariot_vcpu *state);
+int chariot_page_release(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			 u64 gpa, u64 size);
+
+/* watch.c: the map in which the guest sees those rights. */
+int chariot_watch_set(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
+void chariot_watch_clear(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			 u64 first, u64 end);
+void chariot_watch_map(struct chariot_vm *vm,
+		       const struct chariot_frame_map *map);
+
+/* write.c: one write as it was decoded, and what is to become of it. */
+struct chariot_write {
+	struct chariot_insn insn;
+	struct chariot_regs regs;
+	bool decoded;
+	u8 bytes[16];
+	u8 byte_count;
+	u64 gpa;		/* of the operand's first byte */
+	u64 gpa2;		/* of its part in the next page, if it has one */
+	u32 size;		/* of one iteration, 0 if not known */
+	u32 size1;		/* of the part in the first page */
+};
+
+enum chariot_next {
+	CHARIOT_NEXT_MAP,	/* allowed: let KVM map the page */
+	CHARIOT_NEXT_RUN,	/* let the guest go on */
+	CHARIOT_NEXT_USER,	/* KVM wants to leave to user space */
+};
+
+enum chariot_next chariot_judge_write(struct chariot_vm *vm,
+				      struct kvm_vcpu *vcpu,
+				      struct chariot_vcpu *state,
+				      struct chariot_domain *d, u64 gpa,
+				      const u8 *insn, int insn_len);
+enum chariot_next chariot_judge_mmio(struct chariot_vm *vm,
+				     struct kvm_vcpu *vcpu,
+				     struct chariot_vcpu *state,
+				     struct chariot_domain *d,
+				     const u8 *insn, int insn_len);
+
+/* emulate.c: carrying out a write in the processor's place. */
+enum chariot_done {
+	CHARIOT_DONE,		/* the instruction, or a part of it, is done */
+	CHARIOT_RETRY,		/* nothing done; the guest tries again */
+	CHARIOT_CANNOT,		/* nothing done, and this way can't do it */
+	CHARIOT_EXIT,		/* KVM wants to leave to user space */
+};
+
+void chariot_regs_get(struct kvm_vcpu *vcpu, struct chariot_regs *regs);
+void chariot_skip(struct kvm_vcpu *vcpu, u64 rip);
+bool chariot_operand_read(struct kvm_vcpu *vcpu, const struct chariot_write *w,
+			  u64 *old);
+enum chariot_done chariot_emulate(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+				  const struct chariot_table *judge,
+				  struct chariot_write *w);
+enum chariot_done chariot_emulate_kvm(struct kvm_vcpu *vcpu);
+
+/* events.c: records and the notification. */
+void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+		    struct chariot_domain *d, const struct chariot_write *w,
+		    u64 bad, enum chariot_outcome outcome, bool notify);
+int chariot_record_next(struct chariot_vm *vm, struct chariot_record *out);
+
+/* hypercalls.c: calls of the guest; domains.c and regions.c do the work. */
+long chariot_hypercall(struct kvm_vcpu *vcpu, u64 nr, u64 a1, u64 a2, u64 a3);
+
+/* domains.c; all with chariot_vm.config held. */
+int chariot_domain_create(struct chariot_vm *vm,
+			  struct chariot_domain_create *c);
+int chariot_domain_control(struct chariot_vm *vm, u32 id, u32 state, u32 mode);
+int chariot_domain_destroy(struct chariot_vm *vm, u32 id);
+void chariot_domains_forget(struct chariot_vm *vm);
+int chariot_domain_stats(struct chariot_vm *vm, u32 id,
+			 struct chariot_stats *s);
+
+/* regions.c; with chariot_vm.config held. */
+int chariot_region_update(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			  struct chariot_batch *batch);
+
+/* hooks.c */
+int chariot_hooks_init(void);
+void chariot_hooks_exit(void);
+
+/* debugfs.c */
+void chariot_debugfs_init(void);
+void chariot_debugfs_exit(void);
+void chariot_debugfs_add(struct chariot_vm *vm);
+void chariot_debugfs_remove(struct chariot_vm *vm);
+
+/* main.c: parameters. */
+bool chariot_vm_allowed(void);
+u64 chariot_max_page_rights(void);
+int chariot_module_hold(void);
+void chariot_module_release(void);
+
+/* svm.c, and vmx.c to come: what differs by vendor. */
+struct chariot_vendor {
+	const char *name;
+	bool (*present)(void);
+	/* Must the TLB be flushed when a virtual CPU changes its view? */
+	bool flush_on_switch;
+};
+
+extern const struct chariot_vendor chariot_svm;
+extern const struct chariot_vendor *chariot_vendor;
+
+#endif /* CHARIOT_KVM_BACKEND_H */

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records of writes that the table does not allow, for the guest and for the
+ * host, and the guest's notification.
+ * Runs in the host kernel, in a virtual CPU's thread. What the guest wrote goes
+ * into the records and is not acted on.
+ */
+#include <linux/ktime.h>
+
+#include "backend.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static void fill_value(struct kvm_vcpu *vcpu, const struct chariot_write *w,
+		       struct chariot_record *rec)
+{
+	const struct chariot_insn *insn = &w->insn;
+	struct chariot_regs regs = w->regs;
+	u64 old, new;
+
+	if (insn->flags & CHARIOT_INSN_VALUE) {
+		memcpy(rec->value, insn->value,
+		       min_t(u32, w->size, sizeof(insn->value)));
+	} else {
+		if (!(insn->flags & CHARIOT_INSN_EXEC) ||
+		    !chariot_operand_read(vcpu, w, &old) ||
+		    !chariot_insn_execute(insn, &regs, old, &new))
+			return;
+		memcpy(rec->value, &new, min_t(u32, w->size, sizeof(new)));
+	}
+	rec->flags |= CHARIOT_RECORD_VALUE;
+}
+
+static void fill_access(struct kvm_vcpu *vcpu, const struct chariot_write *w,
+			struct chariot_record *rec)
+{
+	const struct chariot_insn *insn = &w->insn;
+
+	rec->insn_len = w->decoded ? insn->len : w->byte_count;
+	memcpy(rec->insn, w->bytes, sizeof(rec->insn));
+	if (!w->decoded)
+		return;
+	rec->flags |= CHARIOT_RECORD_GVA;
+	rec->gva = insn->gva;
+	if (!w->size)
+		return;
+	rec->flags |= CHARIOT_RECORD_SIZE;
+	rec->size = w->size;
+	if (insn->flags & CHARIOT_INSN_REP) {
+		rec->flags |= CHARIOT_RECORD_REP;
+		rec->size *= insn->count;
+	}
+	if (w->size <= sizeof(insn->value) &&
+	    !(insn->flags & CHARIOT_INSN_MASKED))
+		fill_value(vcpu, w, rec);
+}
+
+static void fill_region(struct chariot_vm *vm, struct chariot_domain *d,
+			struct chariot_record *rec)
+{
+	struct chariot_range range;
+
+	read_lock(&vm->tables);
+	if (chariot_table_nearest(&d->table, rec->gpa, &range)) {
+		rec->flags |= CHARIOT_RECORD_REGION;
+		rec->region_gpa = range.gpa;
+		rec->region_size = range.size;
+		rec->region_kind = range.kind;
+	}
+	read_unlock(&vm->tables);
+}
+
+static const char *outcome_name(u8 outcome)
+{
+	switch (outcome) {
+	case CHARIOT_OUTCOME_STOPPED:
+		return "stopped";
+	case CHARIOT_OUTCOME_HELD:
+		return "held";
+	default:
+		return "audited";
+	}
+}
+
+/**
+ * chariot_report - record a write that is not allowed, and tell the guest
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @d: the domain of its view
+ * @w: the write, with the registers before it
+ * @bad: gpa of the first byte that is not allowed
+ * @outcome: what becomes of it
+ * @notify: tell the guest, by an exception before its next instruction
+ *
+ * Repeats that the ring folds are told once.
+ */
+void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+		    struct chariot_domain *d, const struct chariot_write *w,
+		    u64 bad, enum chariot_outcome outcome, bool notify)
+{
+	struct chariot_record rec = {
+		.time_ns = ktime_get_real_ns(),
+		.repeat = 1,
+		.rip = w->regs.rip,
+		.next_rip = w->regs.rip,
+		.rsp = w->regs.gpr[VCPU_REGS_RSP],
+		.gpa = bad,
+		.domain = d->id,
+		.vcpu = vcpu->vcpu_idx,
+		.outcome = outcome,
+	};
+	bool fresh;
+
+	fill_access(vcpu, w, &rec);
+	fill_region(vm, d, &rec);
+	if (outcome == CHARIOT_OUTCOME_STOPPED)
+		rec.next_rip += w->insn.len;
+	else if (outcome == CHARIOT_OUTCOME_AUDITED && notify)
+		rec.next_rip = chariot_reg_read(vcpu, VCPU_REGS_RIP);
+
+	spin_lock(&vm->ring_lock);
+	fresh = chariot_ring_push(vm->ring, &rec);
+	if (fresh || outcome != CHARIOT_OUTCOME_AUDITED)
+		vm->history[vm->history_count++ % CHARIOT_HISTORY] = rec;
+	spin_unlock(&vm->ring_lock);
+	atomic64_inc(&vm->counters[d->id].violations);
+	trace_violation(&rec, d->name);
+	if (fresh)
+		pr_warn_ratelimited("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
+				    vm->pid, d->id, d->name,
+				    outcome_name(outcome), rec.rip, rec.size,
+				    rec.gpa);
+	if (notify && vm->notify_error &&
+	    (fresh || outcome != CHARIOT_OUTCOME_AUDITED))
+		kvm_queue_exception_e(vcpu, GP_VECTOR, vm->notify_error);
+}
+
+/**
+ * chariot_record_next - take the oldest record
+ * @vm: the guest
+ * @out: the record
+ *
+ * Returns 0, or -ENOENT when there is none.
+ */
+int chariot_record_next(struct chariot_vm *vm, struct chariot_record *out)
+{
+	bool found;
+
+	spin_lock(&vm->ring_lock);
+	found = chariot_ring_pop(vm->ring, out);
+	spin_unlock(&vm->ring_lock);
+	return found ? 0 : -ENOENT;
+}

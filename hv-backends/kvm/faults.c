@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nested page faults: which of them are a change of view, a right the hardware
+ * needs, or a write to be judged; all others are KVM's.
+ * Runs in the host kernel, in a virtual CPU's thread.
+ */
+#include "backend.h"
+#include "trace.h"
+
+static void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+		  struct chariot_vcpu *state, u32 from, u32 to, u64 gpa)
+{
+	if (from)
+		atomic64_inc(&vm->counters[from].exits);
+	if (to) {
+		atomic64_inc(&vm->counters[to].entries);
+		state->entry_rsp = chariot_reg_read(vcpu, VCPU_REGS_RSP);
+	}
+	trace_view_switch(vcpu, from, to, gpa);
+	chariot_view_switch(vcpu, to);
+}
+
+/* Returns true if the fetch belongs to another view. */
+static bool fetch_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			struct chariot_vcpu *state, u32 view, u64 gpa)
+{
+	u32 owner = chariot_text_owner(vm, gpa >> CHARIOT_PAGE_SHIFT);
+	u32 target = CHARIOT_DOMAIN_KERNEL;
+
+	if (chariot_is_domain(owner))
+		target = owner;
+	else if (owner == CHARIOT_OWNER_ALL &&
+		 (READ_ONCE(vm->active) & BIT(view)))
+		target = view;
+	if (target == view)
+		return false;
+	enter(vm, vcpu, state, view, target, gpa);
+	return true;
+}
+
+/* Guest memory that a view restricts; the rest is a device's. */
+static bool is_memory(struct kvm_vcpu *vcpu, u64 gpa)
+{
+	struct kvm_memory_slot *slot = chariot_slot(vcpu,
+						    gpa >> CHARIOT_PAGE_SHIFT);
+
+	return slot && !(slot->flags & (KVM_MEM_READONLY |
+					KVM_MEMSLOT_INVALID));
+}
+
+static enum chariot_next view_fault(struct chariot_vm *vm,
+				    struct kvm_vcpu *vcpu,
+				    struct chariot_vcpu *state, u32 view,
+				    u64 gpa, u64 error_code, const u8 *insn,
+				    int insn_len)
+{
+	struct chariot_domain *d = vm->domain[view];
+
+	/* The domain has gone, and nothing is executable here any more. */
+	if (!d || !(READ_ONCE(vm->active) & BIT(view))) {
+		enter(vm, vcpu, state, view, CHARIOT_DOMAIN_KERNEL, gpa);
+		return CHARIOT_NEXT_RUN;
+	}
+	if (!is_memory(vcpu, gpa))
+		return chariot_judge_mmio(vm, vcpu, state, d, insn, insn_len);
+	if (error_code & PFERR_GUEST_PAGE_MASK)
+		return chariot_grant_walk(vm, vcpu, d,
+					  gpa >> CHARIOT_PAGE_SHIFT) ?
+		       CHARIOT_NEXT_MAP : CHARIOT_NEXT_RUN;
+	return chariot_judge_write(vm, vcpu, state, d, gpa, insn, insn_len);
+}
+
+/* The guest restarted without a word: what its old kernel asked for ends. */
+static void forget(struct chariot_vm *vm)
+{
+	mutex_lock(&vm->config);
+	if (READ_ONCE(vm->forget))
+		chariot_domains_forget(vm);
+	mutex_unlock(&vm->config);
+}
+
+/**
+ * chariot_fault - deal with a nested page fault
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @gpa: where
+ * @error_code: PFERR_*
+ * @insn: bytes of the instruction, if the processor gave them
+ * @insn_len: how many
+ * @ret: out: what KVM's handler is to return
+ *
+ * Returns false if the fault is KVM's own.
+ */
+bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
+		   u64 error_code, const u8 *insn, int insn_len, int *ret)
+{
+	struct chariot_vcpu *state;
+	enum chariot_next next = CHARIOT_NEXT_MAP;
+	u32 view;
+
+	if (chariot_in_nested_guest(vcpu) ||
+	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
+		return false;
+	if (unlikely(READ_ONCE(vm->forget)))
+		forget(vm);
+	view = chariot_view_of(vcpu);
+	if (!view && !(error_code & PFERR_FETCH_MASK))
+		return false;
+	state = chariot_vcpu_state(vm, vcpu);
+	if (!state) {
+		*ret = -ENOMEM;
+		return true;
+	}
+	if (unlikely(state->window_view)) {
+		down_read(&vm->judging);
+		chariot_window_close(vm, state);
+		up_read(&vm->judging);
+	}
+	*ret = 1;
+	/* KVM has reconfigured paging and fell back to its own role. */
+	if (unlikely((vcpu->arch.root_mmu.root_role.word & CHARIOT_VIEW_MASK) !=
+		     view << CHARIOT_VIEW_SHIFT)) {
+		chariot_view_switch(vcpu, CHARIOT_DOMAIN_KERNEL);
+		return true;
+	}
+	if ((error_code & PFERR_FETCH_MASK) &&
+	    !(error_code & PFERR_GUEST_PAGE_MASK)) {
+		if (fetch_fault(vm, vcpu, state, view, gpa))
+			return true;
+		goto kvms;
+	}
+	if (!view)
+		return false;
+
+	down_read(&vm->judging);
+	if ((error_code & (PFERR_WRITE_MASK | PFERR_RSVD_MASK)) ||
+	    !is_memory(vcpu, gpa))
+		next = view_fault(vm, vcpu, state, view, gpa, error_code, insn,
+				  insn_len);
+	up_read(&vm->judging);
+
+	if (next != CHARIOT_NEXT_MAP) {
+		*ret = next == CHARIOT_NEXT_RUN;
+		return true;
+	}
+kvms:
+	if (view)
+		atomic64_inc(&vm->counters[view].page_faults);
+	return false;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is particular to AMD-V with nested paging.
+ * Runs in the host kernel.
+ */
+#include "backend.h"
+
+static bool svm_present(void)
+{
+	const char *name = READ_ONCE(chariot_symbols.ops->name);
+
+	return name && !strcmp(name, "kvm_amd");
+}
+
+const struct chariot_vendor chariot_svm = {
+	.name		 = "svm",
+	.present	 = svm_present,
+	/*
+	 * A TLB entry is tagged with the ASID alone, not with the nested root
+	 * it was made from, so it would outlive a change of the view. (An ASID
+	 * for each view would not do: the guest's INVLPG is not intercepted and
+	 * reaches only the current one.)
+	 */
+	.flush_on_switch = true,
+};

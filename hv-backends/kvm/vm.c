@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is kept of each guest, from its first hello until KVM destroys it.
+ * Runs in the host kernel.
+ *
+ * A guest is found by its struct kvm. The entry goes when KVM destroys that,
+ * which happens once no virtual CPU can run any more, however its process
+ * ended: so whoever runs in a virtual CPU's thread may use the entry without a
+ * reference. The memory goes by a work item, since the hook may not sleep.
+ */
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "backend.h"
+
+static DEFINE_HASHTABLE(vms, 6);
+static DEFINE_SPINLOCK(vms_lock);
+static struct workqueue_struct *free_queue;
+
+/**
+ * chariot_vm_find - a guest's state, or NULL
+ * @kvm: of a virtual CPU that runs in this thread
+ */
+struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
+{
+	struct chariot_vm *vm, *found = NULL;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(vms, vm, link, (unsigned long)kvm) {
+		if (vm->kvm == kvm) {
+			found = vm;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static void vm_free(struct chariot_vm *vm)
+{
+	struct chariot_vcpu *state;
+	unsigned long index;
+	u32 i;
+
+	chariot_debugfs_remove(vm);
+	for (i = 1; i < CHARIOT_MAX_VIEWS; i++)
+		if (vm->domain[i])
+			chariot_domain_free(vm, vm->domain[i]);
+	chariot_pool_drain(&vm->pool, 0);
+	xa_for_each(&vm->vcpus, index, state)
+		kfree(state);
+	xa_destroy(&vm->vcpus);
+	xa_destroy(&vm->text);
+	kvfree(vm->ring);
+	kvfree(vm->history);
+	kfree(vm->map_gpa);
+	kfree(vm->batch);
+	if (vm->domains)
+		chariot_module_release();
+	kfree(vm);
+}
+
+static void vm_free_work(struct work_struct *work)
+{
+	struct chariot_vm *vm = container_of(work, struct chariot_vm,
+					     free_work);
+
+	synchronize_rcu();
+	vm_free(vm);
+}
+
+static struct chariot_vm *vm_alloc(struct kvm *kvm)
+{
+	struct chariot_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+
+	if (!vm)
+		return NULL;
+	vm->kvm = kvm;
+	vm->pid = current->tgid;
+	vm->text_generation = 1;
+	mutex_init(&vm->config);
+	init_rwsem(&vm->judging);
+	rwlock_init(&vm->tables);
+	mutex_init(&vm->map_lock);
+	spin_lock_init(&vm->ring_lock);
+	xa_init_flags(&vm->text, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&vm->vcpus, XA_FLAGS_ACCOUNT);
+	INIT_WORK(&vm->free_work, vm_free_work);
+	vm->ring = kvmalloc(sizeof(*vm->ring), GFP_KERNEL_ACCOUNT);
+	vm->history = kvcalloc(CHARIOT_HISTORY, sizeof(*vm->history),
+			       GFP_KERNEL_ACCOUNT);
+	vm->map_gpa = kcalloc(CHARIOT_FRAME_MAP_MAX, sizeof(u64),
+			      GFP_KERNEL_ACCOUNT);
+	vm->batch = kmalloc(CHARIOT_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	if (!vm->ring || !vm->history || !vm->map_gpa || !vm->batch) {
+		vm_free(vm);
+		return NULL;
+	}
+	chariot_ring_init(vm->ring);
+	return vm;
+}
+
+/**
+ * chariot_vm_get - a guest's state, made if it is the first time
+ * @kvm: of a virtual CPU that runs in this thread
+ *
+ * Returns NULL for want of memory.
+ */
+struct chariot_vm *chariot_vm_get(struct kvm *kvm)
+{
+	struct chariot_vm *vm = chariot_vm_find(kvm);
+	struct chariot_vm *other;
+
+	if (vm)
+		return vm;
+	vm = vm_alloc(kvm);
+	if (!vm)
+		return NULL;
+	spin_lock(&vms_lock);
+	other = chariot_vm_find(kvm);
+	if (!other)
+		hash_add_rcu(vms, &vm->link, (unsigned long)kvm);
+	spin_unlock(&vms_lock);
+	if (other) {
+		vm_free(vm);
+		return other;
+	}
+	chariot_debugfs_add(vm);
+	return vm;
+}
+
+/**
+ * chariot_vm_gone - KVM destroys a guest
+ * @kvm: the guest; no virtual CPU of it runs
+ *
+ * Context: a hook; does not sleep.
+ */
+void chariot_vm_gone(struct kvm *kvm)
+{
+	struct chariot_vm *vm = chariot_vm_find(kvm);
+
+	if (!vm)
+		return;
+	spin_lock(&vms_lock);
+	hash_del_rcu(&vm->link);
+	spin_unlock(&vms_lock);
+	queue_work(free_queue, &vm->free_work);
+}
+
+/**
+ * chariot_vcpu_state - what is remembered of a virtual CPU
+ * @vm: its guest
+ * @vcpu: the virtual CPU that runs in this thread
+ *
+ * Returns NULL for want of memory.
+ */
+struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
+					struct kvm_vcpu *vcpu)
+{
+	struct chariot_vcpu *state = xa_load(&vm->vcpus, vcpu->vcpu_idx);
+
+	if (likely(state))
+		return state;
+	state = kzalloc(sizeof(*state), GFP_KERNEL_ACCOUNT);
+	if (!state)
+		return NULL;
+	state->entry_rsp = CHARIOT_NO_GFN;
+	state->window_gfn = CHARIOT_NO_GFN;
+	if (xa_err(xa_store(&vm->vcpus, vcpu->vcpu_idx, state,
+			    GFP_KERNEL_ACCOUNT))) {
+		kfree(state);
+		return NULL;
+	}
+	return state;
+}
+
+struct chariot_domain *chariot_domain_alloc(u32 id, const char *name, u32 mode)
+{
+	struct chariot_domain *d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+
+	if (!d)
+		return NULL;
+	d->id = id;
+	d->mode = mode;
+	strscpy(d->name, name, sizeof(d->name));
+	chariot_table_init(&d->table);
+	xa_init_flags(&d->grants, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&d->stacks, XA_FLAGS_ACCOUNT);
+	return d;
+}
+
+/* The caller took it from chariot_vm.domain and waited for its users. */
+void chariot_domain_free(struct chariot_vm *vm, struct chariot_domain *d)
+{
+	struct chariot_stack *stack;
+	unsigned long index;
+
+	chariot_table_clear(&d->table, &vm->pool);
+	chariot_pool_drain(&vm->pool, 256);
+	xa_for_each(&d->stacks, index, stack)
+		kfree(stack);
+	xa_destroy(&d->stacks);
+	xa_destroy(&d->grants);
+	kfree(d);
+}
+
+/**
+ * chariot_pool_stock - have blocks ready for a change of a table
+ * @pool: the guest's stock
+ * @blocks: how many it must hold
+ *
+ * Context: may sleep; the guest's config mutex is held. Returns 0 or -ENOMEM.
+ */
+int chariot_pool_stock(struct chariot_pool *pool, u64 blocks)
+{
+	while (pool->count < blocks) {
+		void *block = kmalloc(CHARIOT_BLOCK_SIZE, GFP_KERNEL_ACCOUNT);
+
+		if (!block)
+			return -ENOMEM;
+		chariot_pool_put(pool, block);
+		cond_resched();
+	}
+	return 0;
+}
+
+void chariot_pool_drain(struct chariot_pool *pool, u32 keep)
+{
+	while (pool->count > keep) {
+		kfree(chariot_pool_take(pool));
+		cond_resched();
+	}
+}
+
+int chariot_vms_init(void)
+{
+	free_queue = alloc_workqueue("chariot-kvm", WQ_UNBOUND, 0);
+	return free_queue ? 0 : -ENOMEM;
+}
+
+/* The hooks are gone, so nobody else uses the table. */
+void chariot_vms_exit(void)
+{
+	struct hlist_node *next;
+	struct chariot_vm *vm;
+	int bucket;
+
+	destroy_workqueue(free_queue);
+	hash_for_each_safe(vms, bucket, next, vm, link) {
+		hash_del_rcu(&vm->link);
+		synchronize_rcu();
+		vm_free(vm);
+	}
+}

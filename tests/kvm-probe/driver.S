@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The "driver": functions in pages of their own that do one thing each.
+ * They return without the kernel's return thunk, to count crossings exactly.
+ */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/nospec-branch.h>
+
+	.section .driver.text, "ax"
+	.balign 4096, 0xcc
+	.globl drv_start
+drv_start:
+	ANNOTATE_NOENDBR
+
+.macro leave_driver
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+.endm
+
+/* void drv_nop(void) */
+SYM_FUNC_START(drv_nop)
+	leave_driver
+SYM_FUNC_END(drv_nop)
+
+/* u64 drv_load(u64 *from) */
+SYM_FUNC_START(drv_load)
+	mov	(%rdi), %rax
+	leave_driver
+SYM_FUNC_END(drv_load)
+
+/* void drv_store8(void *to, u8 value), and so on */
+SYM_FUNC_START(drv_store8)
+	mov	%sil, (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_store8)
+
+SYM_FUNC_START(drv_store32)
+	mov	%esi, (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_store32)
+
+SYM_FUNC_START(drv_store64)
+	mov	%rsi, (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_store64)
+
+/* u64 drv_store_then(u64 *to, u64 value, u64 result): goes on after it */
+SYM_FUNC_START(drv_store_then)
+	mov	%rsi, (%rdi)
+	.globl drv_store_next
+drv_store_next:
+	ANNOTATE_NOENDBR
+	mov	%rdx, %rax
+	leave_driver
+SYM_FUNC_END(drv_store_then)
+
+/* void drv_inc(u32 *counter) */
+SYM_FUNC_START(drv_inc)
+	lock incl (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_inc)
+
+/* u64 drv_cmpxchg(u64 *at, u64 old, u64 new) */
+SYM_FUNC_START(drv_cmpxchg)
+	mov	%rsi, %rax
+	lock cmpxchg %rdx, (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_cmpxchg)
+
+/* void drv_or(u64 *at, u64 bits) */
+SYM_FUNC_START(drv_or)
+	or	%rsi, (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_or)
+
+/* u64 drv_memset(void *to, int value, u64 size): what is left of size */
+SYM_FUNC_START(drv_memset)
+	mov	%esi, %eax
+	mov	%rdx, %rcx
+	rep stosb
+	mov	%rcx, %rax
+	leave_driver
+SYM_FUNC_END(drv_memset)
+
+/* u64 drv_memcpy(void *to, void *from, u64 size) */
+SYM_FUNC_START(drv_memcpy)
+	mov	%rdx, %rcx
+	rep movsb
+	mov	%rcx, %rax
+	leave_driver
+SYM_FUNC_END(drv_memcpy)
+
+/* void drv_fxsave(void *to) */
+SYM_FUNC_START(drv_fxsave)
+	fxsave64 (%rdi)
+	leave_driver
+SYM_FUNC_END(drv_fxsave)
+
+/* u64 drv_stack(u64 depth): writes and reads that much of the stack */
+SYM_FUNC_START(drv_stack)
+	push	%rbx
+	mov	%rsp, %rbx
+	sub	%rdi, %rsp
+	mov	%rdi, (%rsp)
+	push	%rdi
+	pop	%rax
+	mov	(%rsp), %rax
+	mov	%rbx, %rsp
+	pop	%rbx
+	leave_driver
+SYM_FUNC_END(drv_stack)
+STACK_FRAME_NON_STANDARD drv_stack
+
+/* u64 drv_call(void *function, u64 arg) */
+SYM_FUNC_START(drv_call)
+	push	%rbp
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	ANNOTATE_RETPOLINE_SAFE
+	call	*%rax
+	pop	%rbp
+	leave_driver
+SYM_FUNC_END(drv_call)
+STACK_FRAME_NON_STANDARD drv_call
+
+/* void drv_spin(u64 *counter, u64 rounds): counts in memory */
+SYM_FUNC_START(drv_spin)
+1:	incq	(%rdi)
+	dec	%rsi
+	jnz	1b
+	leave_driver
+SYM_FUNC_END(drv_spin)
+
+/* long drv_hypercall(u64 nr): a call that only the kernel may make */
+SYM_FUNC_START(drv_hypercall)
+	push	%rbx
+	mov	%rdi, %rax
+	.byte	0x0f, 0x01, 0xd9	/* vmmcall */
+	pop	%rbx
+	leave_driver
+SYM_FUNC_END(drv_hypercall)
+STACK_FRAME_NON_STANDARD drv_hypercall
+
+	.balign 4096, 0xcc
+	.globl drv_end
+drv_end:
+	ANNOTATE_NOENDBR
+	int3
