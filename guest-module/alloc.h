@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to the allocation side: alloc_*.c, objects.c, frames.c.
+ *
+ * Allocations of an isolated driver are bound to the wrappers here (see
+ * imports_alloc.def); ends of life are not. Memory dies by many hands: the
+ * driver's kfree(), the kernel's, kfree_rcu(), a last put_page(). So rights end
+ * where all of these meet, in tracepoints that the kernel passes before it gives
+ * the memory to anyone else (frames.c):
+ *
+ *   a page frame		mm_page_free, in free_pages_prepare()
+ *   a slab object		kfree, kmem_cache_free; a kprobe on kmem_cache_free_bulk
+ *   a per-CPU area		percpu_free_percpu
+ *   a task's stack		sched_switch of a dead task (stacks are cached)
+ *
+ * Frees are bound to wrappers only where one revocation can take the place of
+ * many (vfree, dma_free), or to forget what is known of a cache, pool or mapping.
+ *
+ * Two kinds of slab memory:
+ *   - objects in caches of the driver's own (struct chariot_cache). Their pages
+ *     have one owner. Heap mode PAGE grants the whole slab once, when its first
+ *     object is handed out; the right ends with the page. Heap mode BYTE grants
+ *     each object's bytes, and ends them with the object.
+ *   - objects in other caches (names_cachep, another driver's): their bytes,
+ *     until they are freed.
+ */
+#ifndef CHARIOT_ALLOC_H
+#define CHARIOT_ALLOC_H
+
+#include <linux/gfp.h>
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "chariot.h"
+#include "compat/alloc.h"
+
+/*
+ * A wrapper: reached through a stub, so it has no caller that a compiler sees,
+ * and its own frame, in which chariot_caller() looks. No prototypes: nothing in
+ * C calls them.
+ */
+#define CHARIOT_WRAPPER		noinline notrace __used
+#define CHARIOT_WRAPPERS_BEGIN						\
+	__diag_push();							\
+	__diag_ignore_all("-Wmissing-prototypes",			\
+			  "wrappers are called by stubs.S only")
+#define CHARIOT_WRAPPERS_END	__diag_pop()
+
+#define CHARIOT_KMALLOC_CACHES	13
+
+/**
+ * struct chariot_cache - a slab cache whose pages belong to one driver
+ * @node: in the registry, by @cache
+ * @list: in chariot_slabs.caches, or in the graveyard
+ * @cache: the kernel's
+ * @driver: owner; NULL in the graveyard
+ * @ctor: the driver's constructor; ours stands in for it in @cache
+ * @name: as in /sys/kernel/slab
+ * @size: bytes of an object
+ * @whole: SLAB_TYPESAFE_BY_RCU: its objects may be written after their free, so
+ *	the pages are granted even in heap mode BYTE
+ * @revived: out of the graveyard: has pages that are not in the slab map
+ * @pages: slab pages counted by the last sweep
+ */
+struct chariot_cache {
+	struct hlist_node node;
+	struct list_head list;
+	struct kmem_cache *cache;
+	struct chariot_driver *driver;
+	void (*ctor)(void *object);
+	char *name;
+	unsigned int size;
+	bool whole;
+	bool revived;
+	unsigned long pages;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct chariot_slabs - a driver's own memory sources
+ * @kmalloc: caches for kmalloc, by size class
+ * @caches: those and the ones it created
+ * @frags: a page fragment cache a CPU, in place of the network stack's
+ */
+struct chariot_slabs {
+	struct chariot_cache *kmalloc[CHARIOT_KMALLOC_CACHES];
+	struct list_head caches;
+	struct page_frag_cache __percpu *frags;
+};
+
+/* --- alloc_slab.c ----------------------------------------------------------- */
+int chariot_slabs_probe(void);		/* at chariot's init */
+void chariot_slabs_bury(void);		/* at chariot's exit */
+/* The registered cache that va's slab page belongs to, or NULL. RCU. */
+struct chariot_cache *chariot_cache_of(const void *va);
+struct chariot_cache *chariot_cache_find(const struct kmem_cache *cache);
+struct kmem_cache *chariot_cache_create(struct chariot_driver *d,
+					const char *name, unsigned int size,
+					const struct chariot_cache_args *args,
+					slab_flags_t flags);
+/* Forget a cache of the driver's, before it is destroyed. */
+void chariot_cache_forget(struct kmem_cache *cache);
+/* The driver got this object out of this cache: rights and record. */
+int chariot_slab_give(struct chariot_driver *d, struct kmem_cache *cache,
+		      const void *object, size_t size, const char *family,
+		      unsigned long site);
+/* A slab object dies, by whomever; any context. */
+void chariot_slab_object_freed(const void *object);
+
+/* --- alloc_heap.c: kmalloc and kvmalloc for a driver -------------------------- */
+void *chariot_heap_alloc(struct chariot_driver *d, size_t size, gfp_t gfp,
+			 int node, const char *family, unsigned long site);
+void *chariot_heap_realloc(struct chariot_driver *d, const void *p, size_t size,
+			   gfp_t gfp, const char *family, unsigned long site);
+void *chariot_heap_kvalloc(struct chariot_driver *d, size_t size, gfp_t gfp,
+			   int node, const char *family, unsigned long site);
+void *chariot_heap_dup(struct chariot_driver *d, const void *src, size_t len,
+		       gfp_t gfp, const char *family, unsigned long site);
+char *chariot_heap_dup_nul(struct chariot_driver *d, const char *src, size_t len,
+			   gfp_t gfp, const char *family, unsigned long site);
+char *chariot_heap_vprintf(struct chariot_driver *d, gfp_t gfp, const char *fmt,
+			   va_list args, const char *family, unsigned long site);
+
+/* --- alloc_pages.c, alloc_vmalloc.c, alloc_percpu.c --------------------------- */
+/*
+ * Right to [va, va + span), in heap mode BYTE to [va, va + size), and a record
+ * of [va, va + size). 0, or an error with nothing changed but d->untracked.
+ */
+int chariot_give(struct chariot_driver *d, const void *va, size_t size,
+		 size_t span, enum chariot_kind kind, const char *family,
+		 unsigned long site);
+void chariot_take(struct chariot_driver *d, const void *va, size_t span);
+struct page *chariot_pages_give(struct chariot_driver *d, struct page *page,
+				unsigned int order, const char *family,
+				unsigned long site);
+/* va is in the struct page of a frame that the driver may write: grant it. */
+bool chariot_pages_claim(struct chariot_driver *d, unsigned long va);
+int chariot_percpu_give(struct chariot_driver *d, void __percpu *p, size_t size,
+			const char *family, unsigned long site);
+/* The per-CPU area dies, by whomever. */
+void chariot_percpu_freed(void __percpu *p);
+
+void chariot_mappings_exit(struct chariot_driver *d);	/* alloc_vmalloc.c */
+void chariot_dma_pools_exit(struct chariot_driver *d);	/* alloc_dma.c */
+
+/* --- alloc_devres.c ------------------------------------------------------------- */
+int chariot_devres_probe(void);
+
+/* --- objects.c -------------------------------------------------------------------- */
+int chariot_objects_init(void);
+void chariot_objects_exit(void);
+bool chariot_object_insert(struct chariot_driver *d, const void *start,
+			   size_t size, enum chariot_kind kind,
+			   const char *family, unsigned long site);
+void chariot_object_resize(struct chariot_driver *d, const void *start,
+			   size_t size);
+
+/* --- frames.c ----------------------------------------------------------------------- */
+/* Was a right given in this frame? Cheap; true for frames beyond the maps. */
+bool chariot_frame_marked(unsigned long pfn);
+/* The slab map: first frames of slabs in registered caches, once seen. */
+bool chariot_frame_slab(unsigned long pfn);
+void chariot_frame_slab_set(unsigned long pfn);
+/* Calls fn for each frame in the slab map; a frame it refuses is taken out. */
+void chariot_frames_for_each_slab(bool (*fn)(struct page *page, void *arg),
+				  void *arg);
+unsigned long chariot_frames_end(void);	/* first pfn beyond the maps */
+/* See frees of slab objects, per-CPU areas: while there is a driver. Sleeps. */
+int chariot_frees_watch(bool on);
+
+#endif /* CHARIOT_ALLOC_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A second direct map for drivers' views, where page tables in use have no
+ * address (struct chariot_walk_alias says why). Built once, of 4 KiB pages,
+ * out of the guest's own; the backend alone changes it afterwards.
+ * Runs in the guest kernel at start; costs 2 MiB a GiB of RAM, and only where
+ * the backend asks for it.
+ */
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <asm/pgtable.h>
+
+#include <chariot/hypercall.h>
+#include "chariot.h"
+
+#define MAX_TOPS	8	/* PUD pages: 512 GiB of direct map each */
+
+static unsigned long *pages;	/* every page we took, for the way back */
+static size_t nr_pages, max_pages;
+static struct chariot_walk_alias *call;
+static phys_addr_t ram_end;	/* the direct map's length */
+
+static void *take_page(void)
+{
+	unsigned long page;
+
+	if (nr_pages == max_pages)
+		return NULL;
+	page = get_zeroed_page(GFP_KERNEL | __GFP_NOWARN);
+	if (page)
+		pages[nr_pages++] = page;
+	return (void *)page;
+}
+
+static int send_leaf(u64 block, const void *table)
+{
+	int ret = 0;
+
+	if (call->count &&
+	    (!table || call->count == CHARIOT_WALK_ALIAS_MAX ||
+	     call->first + call->count != block)) {
+		call->op = CHARIOT_WALK_ALIAS_TABLES;
+		ret = chariot_hv_walk_alias(__pa(call));
+		call->count = 0;
+	}
+	if (table) {
+		if (!call->count)
+			call->first = block;
+		call->gpa[call->count++] = __pa(table);
+	}
+	return ret;
+}
+
+/* 512 entries that map what one PMD entry maps. */
+static int copy_leaf(pmd_t pmd, pmdval_t *slot, u64 block)
+{
+	pteval_t *table = take_page();
+	unsigned int i;
+
+	if (!table)
+		return -ENOMEM;
+	if (pmd_leaf(pmd)) {
+		pgprot_t prot = pgprot_large_2_4k(
+			__pgprot(pmd_flags(pmd) & ~_PAGE_PSE));
+
+		for (i = 0; i < PTRS_PER_PTE; i++)
+			table[i] = pte_val(pfn_pte(pmd_pfn(pmd) + i, prot));
+	} else {
+		memcpy(table, (void *)pmd_page_vaddr(pmd), PAGE_SIZE);
+	}
+	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
+	return send_leaf(block, table);
+}
+
+/* 512 PMD entries that map what one PUD entry maps. */
+static int copy_middle(pud_t pud, pudval_t *slot, u64 first_block)
+{
+	pmdval_t *table = take_page();
+	unsigned int i;
+	int ret = 0;
+
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < PTRS_PER_PMD && !ret; i++) {
+		pmd_t pmd;
+
+		if (pud_leaf(pud))
+			pmd = pfn_pmd(pud_pfn(pud) + i * PTRS_PER_PTE,
+				      __pgprot(pud_flags(pud)));
+		else
+			pmd = ((pmd_t *)pud_pgtable(pud))[i];
+		if (pmd_none(pmd) || !pfn_valid((first_block + i) <<
+						(PMD_SHIFT - PAGE_SHIFT)))
+			table[i] = pmd_val(pmd);
+		else
+			ret = copy_leaf(pmd, &table[i], first_block + i);
+	}
+	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
+	return ret;
+}
+
+static pud_t *top_of(unsigned long va)
+{
+	pgd_t *pgd = (pgd_t *)chariot_symbol("init_top_pgt");
+	p4d_t *p4d;
+
+	if (!pgd)
+		return NULL;
+	pgd = pgd_offset_pgd(pgd, va);
+	if (pgd_none(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, va);
+	if (p4d_none(*p4d) || p4d_leaf(*p4d))
+		return NULL;
+	return p4d_pgtable(*p4d);
+}
+
+static int build(u64 tops[][2], unsigned int *nr_tops)
+{
+	unsigned long va = PAGE_OFFSET;
+	unsigned long end = PAGE_OFFSET + ram_end;
+	int ret = 0;
+
+	while (va < end && !ret) {
+		pud_t *top = top_of(va);
+		pudval_t *copy = top ? take_page() : NULL;
+
+		if (!copy || *nr_tops == MAX_TOPS)
+			return top ? -ENOMEM : -ENXIO;
+		memcpy(copy, top, PAGE_SIZE);
+		tops[*nr_tops][0] = __pa(top);
+		tops[*nr_tops][1] = __pa(copy);
+		(*nr_tops)++;
+		do {
+			pud_t pud = top[pud_index(va)];
+
+			if (!pud_none(pud))
+				ret = copy_middle(pud, &copy[pud_index(va)],
+						  __pa(va) >> PMD_SHIFT);
+			va += PUD_SIZE;
+		} while (va < end && pud_index(va) && !ret);
+	}
+	return ret ?: send_leaf(0, NULL);
+}
+
+static void give_back(void)
+{
+	while (nr_pages)
+		free_page(pages[--nr_pages]);
+	vfree(pages);
+	pages = NULL;
+	free_page((unsigned long)call);
+	call = NULL;
+}
+
+/* Memory that comes later is not in the second map. */
+static int memory_event(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	if (action == MEM_GOING_ONLINE)
+		pr_warn("memory is being added: drivers that are isolated cannot reach it until chariot is loaded anew\n");
+	return NOTIFY_OK;
+}
+
+static struct notifier_block memory_nb = { .notifier_call = memory_event };
+
+int chariot_directmap_init(void)
+{
+	u64 tops[MAX_TOPS][2];
+	unsigned int nr_tops = 0;
+	int ret;
+
+	if (chariot_backend_errno ||
+	    !(chariot_backend.features & CHARIOT_F_WALK_ALIAS))
+		return 0;
+	ram_end = (phys_addr_t)chariot_max_pfn << PAGE_SHIFT;
+	max_pages = MAX_TOPS + DIV_ROUND_UP(ram_end, PUD_SIZE) + 1 +
+		    DIV_ROUND_UP(ram_end, PMD_SIZE);
+	pages = vmalloc(array_size(max_pages, sizeof(*pages)));
+	call = (void *)get_zeroed_page(GFP_KERNEL);
+	ret = pages && call ? build(tops, &nr_tops) : -ENOMEM;
+	if (!ret) {
+		call->op = CHARIOT_WALK_ALIAS_ENABLE;
+		call->first = 0;
+		call->count = nr_tops * 2;
+		memcpy(call->gpa, tops, nr_tops * sizeof(tops[0]));
+		ret = chariot_hv_walk_alias(__pa(call));
+	}
+	if (ret) {
+		pr_err("second direct map failed (%d)\n", ret);
+		chariot_directmap_exit();
+		return ret;
+	}
+	register_memory_notifier(&memory_nb);
+	return 0;
+}
+
+void chariot_directmap_exit(void)
+{
+	if (!call)
+		return;
+	unregister_memory_notifier(&memory_nb);
+	memset(call, 0, sizeof(*call));
+	call->op = CHARIOT_WALK_ALIAS_DISABLE;
+	chariot_hv_walk_alias(__pa(call));
+	give_back();
+}

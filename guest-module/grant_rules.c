@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules: what a driver may write beyond its own memory. Each line names an
+ * inlined writer of the kernel's headers, or an interface that hands the driver
+ * an object to fill. Reviewed line by line against Linux 6.1 and 6.12.
+ * Runs in the guest kernel, in any context; trusts no object it looks at.
+ */
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/mm_types.h>
+#include <linux/platform_device.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+
+#include "compat/grants.h"
+#include "grant_rules.h"
+
+#define END	{ }
+
+static const void *peek_pointer(const void *const *p)
+{
+	return (const void *)chariot_peek(p);
+}
+
+#define peek_member(object, member) \
+	peek_pointer((const void *const *)&(object)->member)
+
+static bool in_module(const struct chariot_driver *d, const void *p)
+{
+	return p && d->mod && chariot_module_contains(d->mod, (unsigned long)p);
+}
+
+/* --- the current task ---------------------------------------------------------- */
+
+const struct chariot_member chariot_task_members[] = {
+	/* set_current_state(), __set_current_state() */
+	CHARIOT_MEMBER(task_struct, __state),
+	/* pagefault_disable(), kmap_atomic() */
+	CHARIOT_MEMBER(task_struct, pagefault_disabled),
+	/* memalloc_*_save(), current_restore_flags() */
+	CHARIOT_MEMBER(task_struct, flags),
+#ifdef CONFIG_MEMCG
+	/* set_active_memcg() */
+	CHARIOT_MEMBER(task_struct, active_memcg),
+#endif
+	/* set_restart_fn() */
+	CHARIOT_MEMBER(task_struct, restart_block),
+	/* get_task_struct(current) */
+	CHARIOT_MEMBER(task_struct, usage),
+#ifdef CONFIG_TASK_IO_ACCOUNTING
+	/* task_io_account_read(), _write() */
+	CHARIOT_MEMBER(task_struct, ioac),
+#endif
+	END
+};
+
+/* --- objects recognised when a write hits them ---------------------------------- */
+
+/* A file whose operations are the driver's. */
+static bool file_belongs(const struct chariot_driver *d, const void *object)
+{
+	const struct file *file = object;
+
+	return in_module(d, peek_member(file, f_op));
+}
+
+static const struct chariot_member file_members[] = {
+	/* open(): file->private_data = ..., and then nonseekable_open() & co. */
+	CHARIOT_MEMBER(file, private_data),
+	CHARIOT_MEMBER(file, f_pos),
+	CHARIOT_MEMBER(file, f_flags),
+	CHARIOT_MEMBER(file, f_mode),
+	/* replace_fops() */
+	CHARIOT_MEMBER(file, f_op),
+	/* mmap handlers that share a mapping */
+	CHARIOT_MEMBER(file, f_mapping),
+	END
+};
+
+/* get_file(), get_task_struct(), get_cred() take any object of the type. */
+static const struct chariot_member file_count[] = {
+	CHARIOT_MEMBER(file, f_count),
+	END
+};
+
+static const struct chariot_member task_count[] = {
+	CHARIOT_MEMBER(task_struct, usage),
+	END
+};
+
+/* A seq_file that shows what the driver says: seq_file.private. */
+static bool seq_belongs(const struct chariot_driver *d, const void *object)
+{
+	const struct seq_file *seq = object;
+	const struct seq_operations *op = peek_member(seq, op);
+	const struct file *file = peek_member(seq, file);
+
+	if (!op || !file || peek_member(file, private_data) != seq)
+		return false;
+	/* single_open() makes its own operations, with the driver's show() */
+	return in_module(d, op) || in_module(d, peek_member(op, show));
+}
+
+static const struct chariot_member seq_members[] = {
+	CHARIOT_MEMBER(seq_file, private),
+	END
+};
+
+/* The area that the driver's mmap() sets up. */
+static bool vma_belongs(const struct chariot_driver *d, const void *object)
+{
+	const struct vm_area_struct *vma = object;
+	const struct file *file = peek_member(vma, vm_file);
+
+	return file && in_module(d, peek_member(file, f_op));
+}
+
+static const struct chariot_member vma_members[] = {
+	CHARIOT_MEMBER(vm_area_struct, vm_ops),
+	CHARIOT_MEMBER(vm_area_struct, vm_private_data),
+	CHARIOT_MEMBER(vm_area_struct, vm_page_prot),
+	CHARIOT_MEMBER(vm_area_struct, vm_pgoff),
+	/* vm_flags_set() and its kin */
+	CHARIOT_VMA_FLAGS
+	CHARIOT_VMA_LOCK
+	END
+};
+
+/* dev_set_drvdata() on a device that is bound to the driver. */
+static bool device_belongs(const struct chariot_driver *d, const void *object)
+{
+	const struct device *dev = object;
+	const struct device_driver *drv = peek_member(dev, driver);
+
+	return in_module(d, drv) && peek_member(drv, owner) == d->mod &&
+	       peek_member(dev, bus) == peek_member(drv, bus);
+}
+
+static const struct chariot_member device_members[] = {
+	CHARIOT_MEMBER(device, driver_data),
+	END
+};
+
+/* init_hctx(): hctx->driver_data = ..., of a queue with the driver's operations. */
+static bool hctx_belongs(const struct chariot_driver *d, const void *object)
+{
+	const struct blk_mq_hw_ctx *hctx = object;
+	const struct request_queue *q = peek_member(hctx, queue);
+
+	return q && in_module(d, peek_member(q, mq_ops));
+}
+
+static const struct chariot_member hctx_members[] = {
+	CHARIOT_MEMBER(blk_mq_hw_ctx, driver_data),
+	END
+};
+
+const struct chariot_object_rule chariot_object_rules[] = {
+	{ .type = "file", .cache = "filp", .belongs = file_belongs,
+	  .members = file_members },
+	{ .type = "file", .cache = "filp", .members = file_count },
+	{ .type = "task_struct", .cache = "task_struct", .members = task_count },
+	{ .type = "seq_file", .belongs = seq_belongs, .members = seq_members },
+	{ .type = "vm_area_struct", .belongs = vma_belongs,
+	  .members = vma_members },
+	{ .type = "blk_mq_hw_ctx", .belongs = hctx_belongs,
+	  .members = hctx_members },
+	{ .type = "device", .embedded = true, .belongs = device_belongs,
+	  .members = device_members },
+};
+
+const size_t chariot_object_rules_nr = ARRAY_SIZE(chariot_object_rules);
+
+/* --- block layer ----------------------------------------------------------------- */
+
+const struct chariot_member chariot_bio_members[] = {
+	/* bio_io_error(), bio_wouldblock_error(), bio_set_status */
+	CHARIOT_MEMBER(bio, bi_status),
+	/* bio_set_flag() in bio_wouldblock_error() */
+	CHARIOT_MEMBER(bio, bi_flags),
+	/* bio_advance(), bio_advance_iter(); zone append's result */
+	CHARIOT_MEMBER(bio, bi_iter),
+	/* bio_list_add() and its kin */
+	CHARIOT_MEMBER(bio, bi_next),
+	/* stacking: bio_set_dev(), own completion */
+	CHARIOT_MEMBER(bio, bi_bdev),
+	CHARIOT_MEMBER(bio, bi_opf),
+	CHARIOT_MEMBER(bio, bi_end_io),
+	CHARIOT_MEMBER(bio, bi_private),
+	/* bio_inc_remaining(), bio_get() */
+	CHARIOT_MEMBER(bio, __bi_remaining),
+	CHARIOT_MEMBER(bio, __bi_cnt),
+	END
+};
+
+const struct chariot_member chariot_request_members[] = {
+	/* list_add(&rq->queuelist), rq_list_add(): one union */
+	CHARIOT_MEMBER(request, queuelist),
+	/* blk_mq_set_request_complete() */
+	CHARIOT_MEMBER(request, state),
+	/* zone append's result */
+	CHARIOT_MEMBER(request, __sector),
+	/* discards: rq->special_vec, RQF_SPECIAL_PAYLOAD */
+	CHARIOT_MEMBER(request, special_vec),
+	CHARIOT_MEMBER(request, rq_flags),
+	CHARIOT_MEMBER(request, timeout),
+	CHARIOT_MEMBER(request, end_io),
+	CHARIOT_MEMBER(request, end_io_data),
+	/* req_ref_*() */
+	CHARIOT_MEMBER(request, ref),
+	END
+};
+
+const struct chariot_member chariot_queue_members[] = {
+	CHARIOT_MEMBER(request_queue, queuedata),
+	/* q->limits.discard_granularity = ... */
+	CHARIOT_QUEUE_LIMITS
+	END
+};
+
+/* --- buffers to fill --------------------------------------------------------------- */
+
+const struct chariot_show_rule chariot_show_rules[] = {
+	/* show() of sysfs attributes and module parameters */
+	{ "sysfs_kf_seq_show", 0, offsetof(struct seq_file, buf), PAGE_SIZE },
+	/* show() of configfs; struct configfs_buffer { count, pos, page } */
+	{ "fill_read_buffer", 1, 16, PAGE_SIZE },
+};
+
+const size_t chariot_show_rules_nr = ARRAY_SIZE(chariot_show_rules);
+
+/* --- calls of the driver's ---------------------------------------------------------- */
+
+#define RETURNS(import, type)						\
+	[CHARIOT_CALL_##import] = {					\
+		#import, .after = chariot_returned_object,		\
+		.size = sizeof(type) }
+#define AFTER(import, fn)						\
+	[CHARIOT_CALL_##import] = { #import, .after = fn }
+#define BEFORE(import, fn)						\
+	[CHARIOT_CALL_##import] = { #import, .before = fn }
+
+struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
+	/* The gendisk whole, its queue's members. */
+	AFTER(__alloc_disk_node, chariot_disk_returned),
+	AFTER(__blk_alloc_disk, chariot_disk_returned),
+	AFTER(__blk_mq_alloc_disk, chariot_disk_returned),
+	AFTER(blk_mq_alloc_disk_for_queue, chariot_disk_returned),
+	/* Requests of the set, with what the driver keeps behind each. */
+	AFTER(blk_mq_alloc_tag_set, chariot_tag_set_added),
+	AFTER(blk_mq_alloc_sq_tag_set, chariot_tag_set_added),
+	BEFORE(blk_mq_free_tag_set, chariot_tag_set_ends),
+	/* bio->bi_iter.bi_sector = ..., bi_end_io, bi_private; its vectors. */
+	AFTER(bio_alloc_bioset, chariot_bio_returned),
+	/* The page that rw_page() reads into (see bdev_read_page()) is done. */
+	BEFORE(page_endio, chariot_page_ends),
+	/* The object, while it is mapped for writing. */
+	AFTER(zs_malloc, chariot_zs_allocated),
+	AFTER(zs_map_object, chariot_zs_mapped),
+	BEFORE(zs_unmap_object, chariot_zs_unmaps),
+	/* The driver's own trace events, which it fills in the ring buffer. */
+	AFTER(trace_event_buffer_reserve, chariot_trace_reserved),
+	BEFORE(trace_event_buffer_commit, chariot_trace_commit),
+	/* Objects that a driver sets up by hand. */
+	RETURNS(cdev_alloc, struct cdev),
+	RETURNS(class_create, struct class),
+	RETURNS(__class_create, struct class),
+	RETURNS(platform_device_alloc, struct platform_device),
+};

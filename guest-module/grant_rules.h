@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a driver may write beyond its own memory, by the kernel's own interfaces.
+ * The rules are the tables of grant_rules.c, which are all there is to review;
+ * grants.c and grants_block.c apply them.
+ *
+ * Every right ends. Those to slab objects and pages end when these are freed,
+ * which frames.c sees; the others end as their rule says.
+ */
+#ifndef CHARIOT_GRANT_RULES_H
+#define CHARIOT_GRANT_RULES_H
+
+#include <linux/stddef.h>
+
+#include "chariot.h"
+
+/**
+ * struct chariot_member - a member that inlined kernel code writes
+ * @text: "type.member"
+ * @offset: in the object
+ * @size: bytes
+ */
+struct chariot_member {
+	const char *text;
+	u32 offset;
+	u32 size;
+};
+
+#define CHARIOT_MEMBER(type, member)					\
+	{ #type "." #member, offsetof(struct type, member),		\
+	  sizeof_field(struct type, member) }
+
+/**
+ * struct chariot_object_rule - members of objects of one type, settled when a
+ * write hits one
+ * @type: for people
+ * @cache: the object is one of this slab cache; NULL: of any, see @belongs
+ * @embedded: the object lies anywhere: only its first byte's distance is known
+ * @belongs: is this object, which may be anything, the driver's to write? Reads
+ *	it with chariot_peek() only. NULL: every driver's.
+ * @members: which of it, ended by one without text
+ *
+ * The right ends when the slab object is freed.
+ */
+struct chariot_object_rule {
+	const char *type;
+	const char *cache;
+	bool embedded;
+	bool (*belongs)(const struct chariot_driver *d, const void *object);
+	const struct chariot_member *members;
+};
+
+extern const struct chariot_object_rule chariot_object_rules[];
+extern const size_t chariot_object_rules_nr;
+
+/* Of the current task; bio: handed to the driver and not yet completed; request:
+ * of the driver's tag sets; queue: of a disk that the driver allocated. */
+extern const struct chariot_member chariot_task_members[];
+extern const struct chariot_member chariot_bio_members[];
+extern const struct chariot_member chariot_request_members[];
+extern const struct chariot_member chariot_queue_members[];
+
+/**
+ * struct chariot_show_rule - a kernel function that hands a driver a buffer to
+ * fill, for as long as it runs
+ * @function: which is probed
+ * @arg: its argument, from 0, which points to an object
+ * @offset: in that object, of the pointer to the buffer
+ * @size: of the buffer, in bytes
+ */
+struct chariot_show_rule {
+	const char *function;
+	u8 arg;
+	u16 offset;
+	u32 size;
+};
+
+extern const struct chariot_show_rule chariot_show_rules[];
+extern const size_t chariot_show_rules_nr;
+
+/**
+ * struct chariot_call_rule - what a driver's call of a kernel function gives it
+ * or takes from it
+ * @import: the function; imports_copy.def binds it
+ * @before: run before it, or NULL
+ * @after: run after it, with its result, or NULL
+ * @size: for @after: of the object that is returned
+ * @real: its address
+ */
+struct chariot_call_rule {
+	const char *import;
+	void (*before)(struct chariot_driver *d, const unsigned long *args);
+	void (*after)(struct chariot_driver *d,
+		      const struct chariot_call_rule *rule,
+		      const unsigned long *args, unsigned long ret);
+	size_t size;
+	unsigned long real;
+};
+
+extern struct chariot_call_rule chariot_call_rules[];
+
+/* All functions with such a rule: numbers of the rules. */
+#define CHARIOT_CALLS(X)						\
+	X(__alloc_disk_node)						\
+	X(__blk_alloc_disk)						\
+	X(__blk_mq_alloc_disk)						\
+	X(blk_mq_alloc_disk_for_queue)					\
+	X(blk_mq_alloc_tag_set)						\
+	X(blk_mq_alloc_sq_tag_set)					\
+	X(blk_mq_free_tag_set)						\
+	X(bio_alloc_bioset)						\
+	X(page_endio)							\
+	X(zs_malloc)							\
+	X(zs_map_object)						\
+	X(zs_unmap_object)						\
+	X(trace_event_buffer_reserve)					\
+	X(trace_event_buffer_commit)					\
+	X(cdev_alloc)							\
+	X(class_create)							\
+	X(__class_create)						\
+	X(platform_device_alloc)
+
+#define CHARIOT_CALL_NUMBER(import)	CHARIOT_CALL_##import,
+enum chariot_call_number {
+	CHARIOT_CALLS(CHARIOT_CALL_NUMBER)
+	CHARIOT_CALLS_NR
+};
+
+/* --- grants.c: for rules and for each other --------------------------------- */
+/* Grant what the driver may not write yet of [va, va + size). */
+int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
+		 enum chariot_kind kind, const char *type);
+/* End rights of this kind, and no others, in [va, va + size). */
+void chariot_lend_end(struct chariot_driver *d, unsigned long va, size_t size,
+		      enum chariot_kind kind);
+/* Grant the member of the object that va lies in. */
+bool chariot_lend_member(struct chariot_driver *d, unsigned long object,
+			 const struct chariot_member *members, unsigned long va);
+void chariot_returned_object(struct chariot_driver *d,
+			     const struct chariot_call_rule *rule,
+			     const unsigned long *args, unsigned long ret);
+void chariot_trace_reserved(struct chariot_driver *d,
+			    const struct chariot_call_rule *rule,
+			    const unsigned long *args, unsigned long ret);
+void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args);
+
+/* --- grants_block.c --------------------------------------------------------- */
+int chariot_block_init(void);
+void chariot_block_exit(void);
+int chariot_block_attach(struct chariot_driver *d);
+void chariot_block_detach(struct chariot_driver *d);
+bool chariot_block_settle(struct chariot_driver *d, unsigned long va);
+
+void chariot_disk_returned(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret);
+void chariot_tag_set_added(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret);
+void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);
+void chariot_bio_returned(struct chariot_driver *d,
+			  const struct chariot_call_rule *rule,
+			  const unsigned long *args, unsigned long ret);
+void chariot_page_ends(struct chariot_driver *d, const unsigned long *args);
+void chariot_zs_allocated(struct chariot_driver *d,
+			  const struct chariot_call_rule *rule,
+			  const unsigned long *args, unsigned long ret);
+void chariot_zs_mapped(struct chariot_driver *d,
+		       const struct chariot_call_rule *rule,
+		       const unsigned long *args, unsigned long ret);
+void chariot_zs_unmaps(struct chariot_driver *d, const unsigned long *args);
+
+#endif /* CHARIOT_GRANT_RULES_H */

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Typed grants: applies the rules of grant_rules.c. A right is given when the
+ * kernel hands something over (calls, bios), or when the first write to it is
+ * stopped and a rule says that the driver may (settling).
+ * Runs in the guest kernel, in any context but NMI; trusts the rules, and no
+ * object that a driver may have forged: what decides is read without faulting
+ * from memory that the driver cannot write.
+ */
+#include <linux/kprobes.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/trace_events.h>
+
+#include "alloc.h"
+#include "chariot.h"
+#include "compat/grants.h"
+#include "grant_rules.h"
+#include "trace.h"
+
+#define RETRY_MAX	64	/* of one write that the table allows */
+
+static unsigned long irq_stack_symbol;
+static unsigned int nr_attached;	/* under chariot_mutex */
+
+/* --- giving and ending ------------------------------------------------------------ */
+
+int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
+		 enum chariot_kind kind, const char *type)
+{
+	unsigned long end = va + size, bad;
+	int ret;
+
+	if (!size || end < va)
+		return -EINVAL;
+	/*
+	 * What the driver may write already stays as it is: the end of this
+	 * loan must not take away what is the driver's for another reason.
+	 */
+	if (chariot_may_write(d, (void *)va, size, &bad))
+		return 0;
+	if (bad != va && kind == CHARIOT_KIND_BUFFER) {
+		size = end - bad;
+		va = bad;
+	}
+	ret = chariot_grant(d, (void *)va, size, CHARIOT_RIGHT_WRITE, kind);
+	if (ret)
+		atomic64_inc(&d->untracked);
+	else
+		trace_grant(d->name, (void *)va, size, kind, type);
+	return ret;
+}
+
+/* The first range of this kind in [gpa, end); both as they lie in the table. */
+static bool next_of_kind(struct chariot_driver *d, phys_addr_t gpa,
+			 phys_addr_t end, enum chariot_kind kind,
+			 phys_addr_t *start, size_t *size)
+{
+	struct chariot_range r;
+	unsigned long flags;
+	bool found = false;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	while (gpa < end &&
+	       chariot_table_next(&d->table, gpa,
+				  PFN_UP(end) - PFN_DOWN(gpa), &r) &&
+	       r.gpa < end) {
+		u64 from = max_t(u64, r.gpa, gpa);
+		u64 to = min_t(u64, r.gpa + r.size, end);
+
+		if (r.kind == kind && from < to) {
+			*start = from;
+			*size = to - from;
+			found = true;
+			break;
+		}
+		gpa = max_t(u64, to, gpa + 1);
+	}
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return found;
+}
+
+void chariot_lend_end(struct chariot_driver *d, unsigned long va, size_t size,
+		      enum chariot_kind kind)
+{
+	phys_addr_t gpa, end, start;
+	size_t run, part;
+
+	for (; size; va += run, size -= run) {
+		run = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
+		gpa = chariot_virt_to_phys((void *)va);
+		if (!gpa)
+			continue;
+		if (virt_addr_valid((void *)va) &&
+		    virt_addr_valid((void *)(va + size - 1)))
+			run = size;	/* direct map: contiguous */
+		end = gpa + run;
+		while (next_of_kind(d, gpa, end, kind, &start, &part)) {
+			chariot_revoke_phys(d, start, part);
+			trace_revoke(d->name, (void *)va, part, kind, "");
+			gpa = start + part;
+		}
+	}
+}
+
+bool chariot_lend_member(struct chariot_driver *d, unsigned long object,
+			 const struct chariot_member *members, unsigned long va)
+{
+	const struct chariot_member *m;
+
+	for (m = members; m->text; m++) {
+		if (va - object - m->offset < m->size)
+			return !chariot_lend(d, object + m->offset, m->size,
+					     CHARIOT_KIND_OBJECT, m->text);
+	}
+	return false;
+}
+
+/* --- CPU words and interrupt stacks -------------------------------------------------- */
+
+static void *irq_stack(int cpu)
+{
+	unsigned long top = (unsigned long)chariot_irq_stack_top(cpu,
+							irq_stack_symbol);
+
+	/* The kernel keeps the address of the stack's last word. */
+	return top ? (void *)((top - 1) & ~(IRQ_STACK_SIZE - 1)) : NULL;
+}
+
+static int lend_cpu(struct chariot_driver *d, int cpu)
+{
+	void *stack = irq_stack(cpu);
+	int ret;
+
+	/* preempt_disable() and all that contains it */
+	ret = chariot_lend(d, (unsigned long)chariot_preempt_count(cpu),
+			   sizeof(int), CHARIOT_KIND_CPU_WORD, "preempt_count");
+	/* A driver's handlers run there. */
+	if (!ret && stack)
+		ret = chariot_lend(d, (unsigned long)stack, IRQ_STACK_SIZE,
+				   CHARIOT_KIND_STACK, "interrupt stack");
+	return ret;
+}
+
+/* A CPU that came up after the driver. */
+static bool settle_cpu(struct chariot_driver *d, unsigned long va)
+{
+	int cpu = raw_smp_processor_id();
+	void *stack = irq_stack(cpu);
+
+	if ((stack && va - (unsigned long)stack < IRQ_STACK_SIZE) ||
+	    va - (unsigned long)chariot_preempt_count(cpu) < sizeof(int))
+		return !lend_cpu(d, cpu);
+	return false;
+}
+
+static bool settle_task(struct chariot_driver *d, unsigned long va)
+{
+	const struct chariot_member *m;
+	unsigned long task = (unsigned long)current;
+
+	/* In an interrupt the driver has no business with the task below. */
+	if (va - task >= sizeof(struct task_struct))
+		return false;
+	for (m = chariot_task_members; m->text; m++)
+		if (va - task - m->offset < m->size)
+			return !chariot_lend(d, task + m->offset, m->size,
+					     CHARIOT_KIND_TASK_WORD, m->text);
+	return false;
+}
+
+/* --- objects by their type ------------------------------------------------------------- */
+
+static bool settle_embedded(struct chariot_driver *d, unsigned long va,
+			    const struct chariot_object_rule *rule)
+{
+	const struct chariot_member *m;
+
+	for (m = rule->members; m->text; m++)
+		if (rule->belongs(d, (void *)(va - m->offset)))
+			return !chariot_lend(d, va, m->size,
+					     CHARIOT_KIND_OBJECT, m->text);
+	return false;
+}
+
+static bool settle_object(struct chariot_driver *d, unsigned long va)
+{
+	const struct chariot_object_rule *rule;
+	struct chariot_slab_object o;
+	bool slab = chariot_slab_object_at(va, &o);
+	size_t i;
+
+	for (i = 0; i < chariot_object_rules_nr; i++) {
+		rule = &chariot_object_rules[i];
+		if (rule->embedded) {
+			if (settle_embedded(d, va, rule))
+				return true;
+			continue;
+		}
+		if (!slab || (rule->cache && strcmp(rule->cache, o.cache)))
+			continue;
+		if (rule->belongs && !rule->belongs(d, (void *)o.start))
+			continue;
+		if (chariot_lend_member(d, o.start, rule->members, va))
+			return true;
+	}
+	return false;
+}
+
+/* --- buffers to fill --------------------------------------------------------------------- */
+
+/**
+ * struct show - a call that hands out a buffer, in progress
+ * @node: in shows
+ * @task: which makes it
+ * @buffer: where the kernel keeps the buffer's address
+ * @size: of the buffer, in bytes
+ * @lent: domains that were granted it
+ */
+struct show {
+	struct list_head node;
+	struct task_struct *task;
+	const void *buffer;
+	u32 size;
+	u32 lent;
+};
+
+static LIST_HEAD(shows);
+static DEFINE_RAW_SPINLOCK(shows_lock);
+
+#define SHOW_PROBES	4
+static struct kretprobe show_probes[SHOW_PROBES];
+static bool show_probed[SHOW_PROBES];
+
+static int show_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct kretprobe *rp = get_kretprobe(ri);
+	const struct chariot_show_rule *rule;
+	struct show *s = (struct show *)ri->data;
+	unsigned long object, flags;
+
+	if (!rp || !READ_ONCE(nr_attached))
+		return 1;
+	rule = &chariot_show_rules[rp - show_probes];
+	object = regs_get_kernel_argument(regs, rule->arg);
+	s->task = current;
+	s->buffer = (void *)(object + rule->offset);
+	s->size = rule->size;
+	s->lent = 0;
+	raw_spin_lock_irqsave(&shows_lock, flags);
+	list_add(&s->node, &shows);
+	raw_spin_unlock_irqrestore(&shows_lock, flags);
+	return 0;
+}
+NOKPROBE_SYMBOL(show_enter);
+
+static int show_leave(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct show *s = (struct show *)ri->data;
+	struct chariot_driver *d;
+	unsigned long flags;
+	u32 domain;
+
+	raw_spin_lock_irqsave(&shows_lock, flags);
+	list_del(&s->node);
+	raw_spin_unlock_irqrestore(&shows_lock, flags);
+	rcu_read_lock();
+	for (domain = 1; s->lent; domain++) {
+		if (!(s->lent & BIT(domain)))
+			continue;
+		s->lent &= ~BIT(domain);
+		d = chariot_driver_by_domain(domain);
+		if (d)
+			chariot_lend_end(d, chariot_peek(s->buffer), s->size,
+					 CHARIOT_KIND_BUFFER);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+NOKPROBE_SYMBOL(show_leave);
+
+static bool settle_show(struct chariot_driver *d, unsigned long va)
+{
+	unsigned long flags, buffer;
+	struct show *s;
+	bool ok = false;
+
+	BUILD_BUG_ON(CHARIOT_MAX_DOMAINS > 31);
+	if (!in_task())
+		return false;
+	/* The lock is held over the grant: the call may end on another CPU. */
+	raw_spin_lock_irqsave(&shows_lock, flags);
+	list_for_each_entry(s, &shows, node) {
+		if (s->task != current)
+			continue;
+		buffer = chariot_peek(s->buffer);
+		if (!buffer || va - buffer >= s->size)
+			continue;
+		ok = !chariot_lend(d, buffer, s->size, CHARIOT_KIND_BUFFER,
+				   "show buffer");
+		if (ok)
+			s->lent |= BIT(d->domain);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&shows_lock, flags);
+	return ok;
+}
+
+/* Functions of modules come and go: try again whenever a driver comes. */
+static void probe_shows(void)
+{
+	struct kretprobe *rp;
+	size_t i;
+
+	BUILD_BUG_ON(SHOW_PROBES < 2);
+	for (i = 0; i < chariot_show_rules_nr && i < SHOW_PROBES; i++) {
+		rp = &show_probes[i];
+		if (show_probed[i] && !(rp->kp.flags & KPROBE_FLAG_GONE))
+			continue;
+		if (show_probed[i])
+			unregister_kretprobe(rp);
+		*rp = (struct kretprobe) {
+			.kp.symbol_name = chariot_show_rules[i].function,
+			.entry_handler = show_enter,
+			.handler = show_leave,
+			.data_size = sizeof(struct show),
+			.maxactive = 64,
+		};
+		show_probed[i] = !register_kretprobe(rp);
+	}
+}
+
+static void unprobe_shows(void)
+{
+	size_t i;
+
+	for (i = 0; i < SHOW_PROBES; i++) {
+		if (show_probed[i])
+			unregister_kretprobe(&show_probes[i]);
+		show_probed[i] = false;
+	}
+}
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+void chariot_returned_object(struct chariot_driver *d,
+			     const struct chariot_call_rule *rule,
+			     const unsigned long *args, unsigned long ret)
+{
+	chariot_lend(d, ret, rule->size, CHARIOT_KIND_OBJECT, rule->import);
+}
+
+/* trace_event_buffer_reserve(fbuffer, file, len): an event of len bytes. */
+void chariot_trace_reserved(struct chariot_driver *d,
+			    const struct chariot_call_rule *rule,
+			    const unsigned long *args, unsigned long ret)
+{
+	chariot_lend(d, ret, args[2], CHARIOT_KIND_BUFFER, "trace event");
+}
+
+/* The event's length is in the ring buffer's own header; a page is its limit. */
+void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args)
+{
+	const struct trace_event_buffer *fbuffer = (void *)args[0];
+	unsigned long entry = chariot_peek(&fbuffer->entry);
+
+	if (entry)
+		chariot_lend_end(d, entry, PAGE_SIZE - offset_in_page(entry),
+				 CHARIOT_KIND_BUFFER);
+}
+
+typedef unsigned long (*any_function)(unsigned long, unsigned long,
+				      unsigned long, unsigned long,
+				      unsigned long, unsigned long);
+
+static unsigned long call_through(enum chariot_call_number number,
+				  struct chariot_driver *d,
+				  const unsigned long *args)
+{
+	const struct chariot_call_rule *rule = &chariot_call_rules[number];
+	any_function real = (any_function)READ_ONCE(rule->real);
+	unsigned long ret;
+
+	if (d && rule->before)
+		rule->before(d, args);
+	ret = real(args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (d && rule->after)
+		rule->after(d, rule, args, ret);
+	return ret;
+}
+
+/*
+ * One wrapper a function, whatever its signature: what a function of up to six
+ * arguments may be given is in registers, and passed on as it is.
+ */
+#define CHARIOT_CALL_WRAPPER(import)					\
+CHARIOT_WRAPPER unsigned long						\
+chariot_call_##import(unsigned long a0, unsigned long a1,		\
+		      unsigned long a2, unsigned long a3,		\
+		      unsigned long a4, unsigned long a5)		\
+{									\
+	struct chariot_call c = chariot_caller();			\
+	const unsigned long args[6] = { a0, a1, a2, a3, a4, a5 };	\
+									\
+	return call_through(CHARIOT_CALL_##import, c.driver, args);	\
+}
+
+CHARIOT_WRAPPERS_BEGIN
+CHARIOT_CALLS(CHARIOT_CALL_WRAPPER)
+CHARIOT_WRAPPERS_END
+
+bool chariot_grants_wants_return(const char *import)
+{
+	size_t i;
+
+	for (i = 0; i < CHARIOT_CALLS_NR; i++)
+		if (!strcmp(chariot_call_rules[i].import, import))
+			return chariot_call_rules[i].after;
+	return false;
+}
+
+/* Before a driver that imports them is relocated; those of modules may move. */
+static void find_calls(void)
+{
+	unsigned long real;
+	size_t i;
+
+	for (i = 0; i < CHARIOT_CALLS_NR; i++) {
+		real = chariot_symbol(chariot_call_rules[i].import);
+		if (real)
+			WRITE_ONCE(chariot_call_rules[i].real, real);
+	}
+}
+
+/* --- settling ------------------------------------------------------------------------------ */
+
+static bool settle_byte(struct chariot_driver *d, unsigned long va)
+{
+	return settle_task(d, va) || settle_cpu(d, va) ||
+	       chariot_block_settle(d, va) || settle_show(d, va) ||
+	       settle_object(d, va);
+}
+
+/* Last write that was stopped although the table allowed it, and how often. */
+static DEFINE_PER_CPU(unsigned long, retried_ip);
+static DEFINE_PER_CPU(unsigned long, retried_va);
+static DEFINE_PER_CPU(unsigned int, retries);
+
+/*
+ * Another CPU settled it meanwhile, or the backend disagrees, which must not
+ * become an endless loop.
+ */
+static bool worth_a_retry(unsigned long va, const struct pt_regs *regs)
+{
+	if (!regs)
+		return true;
+	if (this_cpu_read(retried_ip) != regs->ip ||
+	    this_cpu_read(retried_va) != va) {
+		this_cpu_write(retried_ip, regs->ip);
+		this_cpu_write(retried_va, va);
+		this_cpu_write(retries, 0);
+	}
+	return this_cpu_inc_return(retries) < RETRY_MAX;
+}
+
+bool chariot_grants_settle(struct chariot_driver *d, unsigned long va,
+			   size_t size, const struct pt_regs *regs)
+{
+	unsigned long end = va + size, at = va, bad, last = 0;
+	unsigned long flags;
+	bool ok = true;
+
+	if (!size || end < va)
+		return false;
+	local_irq_save(flags);
+	rcu_read_lock();
+	while (ok && !chariot_may_write(d, (void *)at, end - at, &bad)) {
+		/* Each settled part must bring it further. */
+		ok = bad != last && settle_byte(d, bad);
+		last = bad;
+		at = bad;
+	}
+	if (!last)
+		ok = worth_a_retry(va, regs);
+	rcu_read_unlock();
+	local_irq_restore(flags);
+	return ok;
+}
+
+/* --- a driver's coming and going -------------------------------------------------------------- */
+
+int chariot_grants_attach(struct chariot_driver *d)
+{
+	int cpu, ret = 0;
+
+	find_calls();
+	probe_shows();
+	for_each_possible_cpu(cpu) {
+		ret = lend_cpu(d, cpu);
+		if (ret)
+			return ret;
+	}
+	ret = chariot_block_attach(d);
+	if (!ret)
+		WRITE_ONCE(nr_attached, nr_attached + 1);
+	return ret;
+}
+
+/* Its rights end with its domain; here goes what remembers them. */
+void chariot_grants_detach(struct chariot_driver *d)
+{
+	if (!d->grants)
+		return;		/* attaching failed */
+	chariot_block_detach(d);
+	WRITE_ONCE(nr_attached, nr_attached - 1);
+}
+
+int chariot_grants_init(void)
+{
+	irq_stack_symbol = chariot_symbol("hardirq_stack_ptr");
+	return chariot_block_init();
+}
+
+void chariot_grants_exit(void)
+{
+	unprobe_shows();
+	chariot_block_exit();
+}

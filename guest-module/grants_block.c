@@ -1,0 +1,757 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Typed grants of the block layer: what a block driver is handed and writes to.
+ * Runs in the guest kernel, in any context but NMI; trusts the block layer's
+ * tracepoints.
+ *
+ * A bio is on loan from the moment it is queued to a disk of the driver's
+ * (block_bio_queue) until it has completed, just before its submitter hears of
+ * it: block_bio_complete for bios that end by themselves, block_rq_complete for
+ * those in requests, which the block layer does not trace one by one. While on
+ * loan, its data pages are the driver's to write if it reads, byte for byte, and
+ * some members of its struct. A bio that the block layer splits is on loan in
+ * parts (block_split).
+ *
+ * A request lives as long as its tag set. What the driver keeps behind it, and
+ * some members, are granted when it first writes to them.
+ */
+#include <linux/bio.h>
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/bvec.h>
+#include <linux/hash.h>
+#include <linux/kprobes.h>
+#include <linux/mempool.h>
+#include <linux/tracepoint.h>
+
+#include "chariot.h"
+#include "grant_rules.h"
+
+#define LOAN_BITS	8
+#define LOANS_RESERVED	128
+#define HANDLES		256	/* zsmalloc handles remembered */
+
+/**
+ * struct loan - a bio on loan to a driver
+ * @node: in loans, by @bio
+ * @bio: which; not looked at but by those who know it alive
+ * @driver: to whom
+ * @vec: its data, from @iter on; as they were when it was lent
+ * @reads: the driver is to fill its data
+ * @members: some member of the struct was granted
+ */
+struct loan {
+	struct hlist_node node;
+	struct bio *bio;
+	struct chariot_driver *driver;
+	const struct bio_vec *vec;
+	struct bvec_iter iter;
+	bool reads;
+	bool members;
+};
+
+/**
+ * struct chariot_grants - what a driver was handed
+ * @sets: its tag sets
+ */
+struct chariot_grants {
+	raw_spinlock_t lock;
+	struct list_head sets;
+};
+
+struct tag_set {
+	struct list_head node;
+	const struct blk_mq_tag_set *set;
+};
+
+static struct hlist_head loans[1 << LOAN_BITS];
+static DEFINE_RAW_SPINLOCK(loans_lock);
+static unsigned int nr_loans;
+static struct kmem_cache *loan_cache;
+static mempool_t *loan_pool;
+static unsigned int nr_drivers;		/* under chariot_mutex */
+
+/* --- bios ------------------------------------------------------------------------------- */
+
+static struct hlist_head *loan_bucket(const struct bio *bio)
+{
+	return &loans[hash_ptr(bio, LOAN_BITS)];
+}
+
+/* Under the lock. */
+static struct loan *loan_find(const struct bio *bio)
+{
+	struct loan *l;
+
+	hlist_for_each_entry(l, loan_bucket(bio), node)
+		if (l->bio == bio)
+			return l;
+	return NULL;
+}
+
+static struct chariot_driver *driver_of_disk(const struct gendisk *disk)
+{
+	return chariot_driver_by_address((unsigned long)disk->fops);
+}
+
+/* The next piece of contiguous memory; false when there is none. */
+static bool loan_segment(const struct loan *l, struct bvec_iter *iter,
+			 unsigned long *va, unsigned int *len)
+{
+	struct bio_vec bv;
+
+	if (!iter->bi_size)
+		return false;
+	bv = mp_bvec_iter_bvec(l->vec, *iter);
+	if (!bv.bv_len)
+		return false;
+	*va = (unsigned long)page_address(bv.bv_page) + bv.bv_offset;
+	*len = bv.bv_len;
+	return bvec_iter_advance(l->vec, iter, bv.bv_len);
+}
+
+static void loan_give(const struct loan *l)
+{
+	struct bvec_iter iter = l->iter;
+	unsigned long va;
+	unsigned int len;
+
+	while (l->reads && loan_segment(l, &iter, &va, &len))
+		chariot_lend(l->driver, va, len, CHARIOT_KIND_BUFFER,
+			     "bio data");
+}
+
+/* Ends a loan that is in no list any more. */
+static void loan_end(struct loan *l)
+{
+	struct bvec_iter iter = l->iter;
+	unsigned long va;
+	unsigned int len;
+
+	while (l->reads && loan_segment(l, &iter, &va, &len))
+		chariot_lend_end(l->driver, va, len, CHARIOT_KIND_BUFFER);
+	if (l->members)
+		chariot_lend_end(l->driver, (unsigned long)l->bio,
+				 sizeof(*l->bio), CHARIOT_KIND_OBJECT);
+	mempool_free(l, loan_pool);
+}
+
+static struct loan *loan_new(struct chariot_driver *d, struct bio *bio)
+{
+	struct loan *l = mempool_alloc(loan_pool, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!l) {
+		atomic64_inc(&d->untracked);
+		return NULL;
+	}
+	l->bio = bio;
+	l->driver = d;
+	l->vec = bio->bi_io_vec;
+	l->iter = bio->bi_iter;
+	l->reads = !op_is_write(bio_op(bio)) && bio_has_data(bio);
+	l->members = false;
+	return l;
+}
+
+/* In place of one that is there: it ended without our seeing it. */
+static void loan_insert(struct loan *l)
+{
+	struct loan *old;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	old = loan_find(l->bio);
+	if (old)
+		hlist_del(&old->node);
+	else
+		nr_loans++;
+	hlist_add_head(&l->node, loan_bucket(l->bio));
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	if (old)
+		mempool_free(old, loan_pool);
+}
+
+static struct loan *loan_take(const struct bio *bio)
+{
+	struct loan *l;
+	unsigned long flags;
+
+	if (!READ_ONCE(nr_loans))
+		return NULL;
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	l = loan_find(bio);
+	if (l) {
+		hlist_del(&l->node);
+		nr_loans--;
+	}
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	return l;
+}
+
+static void lend_bio(struct bio *bio)
+{
+	struct chariot_driver *d;
+	struct loan *l;
+
+	if (!READ_ONCE(nr_drivers) || !bio->bi_bdev)
+		return;
+	rcu_read_lock();
+	d = driver_of_disk(bio->bi_bdev->bd_disk);
+	l = d ? loan_new(d, bio) : NULL;
+	if (l) {
+		loan_insert(l);
+		loan_give(l);
+	}
+	rcu_read_unlock();
+}
+
+static void end_bio(const struct bio *bio)
+{
+	struct loan *l = loan_take(bio);
+
+	if (l)
+		loan_end(l);
+}
+
+static void probe_bio_queue(void *unused, struct bio *bio)
+{
+	lend_bio(bio);
+}
+
+/* A stacking driver passes a bio on, perhaps to a disk of ours. */
+static void probe_bio_remap(void *unused, struct bio *bio, dev_t dev,
+			    sector_t from)
+{
+	end_bio(bio);
+	lend_bio(bio);
+}
+
+static void probe_bio_complete(void *unused, struct request_queue *q,
+			       struct bio *bio)
+{
+	end_bio(bio);
+}
+
+/*
+ * A part was cut off a bio's front, and completes it when it is done itself. The
+ * rights stay as they are; who ends them changes.
+ */
+static void probe_split(void *unused, struct bio *part, unsigned int sector)
+{
+	struct bio *rest = part->bi_private;
+	struct loan *l, *whole;
+	unsigned long flags;
+
+	if (!READ_ONCE(nr_loans))
+		return;
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	whole = loan_find(rest);
+	l = whole ? loan_new(whole->driver, part) : NULL;
+	if (l) {
+		whole->iter = rest->bi_iter;
+		hlist_add_head(&l->node, loan_bucket(part));
+		nr_loans++;
+	}
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+}
+
+static void probe_rq_complete(void *unused, struct request *rq, blk_status_t error,
+			      unsigned int bytes)
+{
+	struct bio *bio;
+
+	if (!READ_ONCE(nr_loans))
+		return;
+	for (bio = rq->bio; bio && bytes >= bio->bi_iter.bi_size;
+	     bio = bio->bi_next) {
+		bytes -= bio->bi_iter.bi_size;
+		end_bio(bio);
+	}
+}
+
+/* Is this loan what it was when it was noted? The bio may be long gone. */
+static bool loan_alive(const struct loan *l)
+{
+	const struct block_device *bdev;
+	const struct gendisk *disk;
+
+	if (chariot_peek(&l->bio->bi_io_vec) != (unsigned long)l->vec)
+		return false;
+	bdev = (void *)chariot_peek(&l->bio->bi_bdev);
+	disk = bdev ? (void *)chariot_peek(&bdev->bd_disk) : NULL;
+	return disk && chariot_module_contains(l->driver->mod,
+					       chariot_peek(&disk->fops));
+}
+
+static bool settle_loan(struct loan *l, unsigned long va)
+{
+	struct bvec_iter iter = l->iter;
+	unsigned long start;
+	unsigned int len;
+
+	if (va - (unsigned long)l->bio < sizeof(*l->bio)) {
+		if (!loan_alive(l) ||
+		    !chariot_lend_member(l->driver, (unsigned long)l->bio,
+					 chariot_bio_members, va))
+			return false;
+		l->members = true;
+		return true;
+	}
+	if (!l->reads || !loan_alive(l))
+		return false;
+	/* Data that two bios on loan share, and one of them has ended. */
+	while (loan_segment(l, &iter, &start, &len))
+		if (va - start < len)
+			return !chariot_lend(l->driver, start, len,
+					     CHARIOT_KIND_BUFFER, "bio data");
+	return false;
+}
+
+static bool settle_bio(struct chariot_driver *d, unsigned long va)
+{
+	unsigned long flags;
+	struct loan *l;
+	bool ok = false;
+	int i;
+
+	if (!READ_ONCE(nr_loans))
+		return false;
+	/* Held over the grant: the bio may complete on another CPU. */
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	for (i = 0; i < ARRAY_SIZE(loans) && !ok; i++) {
+		hlist_for_each_entry(l, &loans[i], node) {
+			ok = l->driver == d && settle_loan(l, va);
+			if (ok)
+				break;
+		}
+	}
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	return ok;
+}
+
+void chariot_bio_returned(struct chariot_driver *d,
+			  const struct chariot_call_rule *rule,
+			  const unsigned long *args, unsigned long ret)
+{
+	const struct bio *bio = (struct bio *)ret;
+
+	chariot_lend(d, ret, sizeof(*bio), CHARIOT_KIND_OBJECT, "bio");
+	if (bio->bi_io_vec)
+		chariot_lend(d, (unsigned long)bio->bi_io_vec,
+			     bio->bi_max_vecs * sizeof(struct bio_vec),
+			     CHARIOT_KIND_OBJECT, "bio_vec");
+}
+
+/* --- pages without a bio (rw_page, until Linux 6.4) -------------------------------------- */
+
+struct page_read {
+	u32 domain;
+	struct page *page;
+};
+
+static int page_read_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct block_device *bdev =
+		(void *)regs_get_kernel_argument(regs, 0);
+	struct page_read *p = (struct page_read *)ri->data;
+	struct chariot_driver *d;
+
+	if (!READ_ONCE(nr_drivers))
+		return 1;
+	rcu_read_lock();
+	d = driver_of_disk(bdev->bd_disk);
+	if (d) {
+		p->domain = d->domain;
+		p->page = (void *)regs_get_kernel_argument(regs, 2);
+		chariot_lend(d, (unsigned long)page_address(p->page),
+			     page_size(p->page), CHARIOT_KIND_BUFFER,
+			     "page to read");
+	}
+	rcu_read_unlock();
+	return !d;
+}
+NOKPROBE_SYMBOL(page_read_enter);
+
+static int page_read_leave(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct page_read *p = (struct page_read *)ri->data;
+	struct chariot_driver *d;
+
+	rcu_read_lock();
+	d = chariot_driver_by_domain(p->domain);
+	if (d)
+		chariot_lend_end(d, (unsigned long)page_address(p->page),
+				 PAGE_SIZE, CHARIOT_KIND_BUFFER);
+	rcu_read_unlock();
+	return 0;
+}
+NOKPROBE_SYMBOL(page_read_leave);
+
+static struct kretprobe page_read_probe;
+static bool page_read_probed;
+
+static void probe_page_read(void)
+{
+	page_read_probe = (struct kretprobe) {
+		.kp.symbol_name = "bdev_read_page",
+		.entry_handler = page_read_enter,
+		.handler = page_read_leave,
+		.data_size = sizeof(struct page_read),
+		.maxactive = 64,
+	};
+	/* Not there since Linux 6.4: then pages come in bios only. */
+	page_read_probed = !register_kretprobe(&page_read_probe);
+}
+
+/* page_endio(page, ...) by the driver */
+void chariot_page_ends(struct chariot_driver *d, const unsigned long *args)
+{
+	struct page *page = (struct page *)args[0];
+
+	if (pfn_valid(page_to_pfn(page)))
+		chariot_lend_end(d, (unsigned long)page_address(page),
+				 PAGE_SIZE, CHARIOT_KIND_BUFFER);
+}
+
+/* --- disks ---------------------------------------------------------------------------------- */
+
+void chariot_disk_returned(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret)
+{
+	const struct gendisk *disk = (struct gendisk *)ret;
+	const struct chariot_member *m;
+
+	chariot_lend(d, ret, sizeof(*disk), CHARIOT_KIND_OBJECT, "gendisk");
+	for (m = chariot_queue_members; m->text; m++)
+		chariot_lend(d, (unsigned long)disk->queue + m->offset, m->size,
+			     CHARIOT_KIND_OBJECT, m->text);
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+void chariot_tag_set_added(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret)
+{
+	struct tag_set *t;
+	unsigned long flags;
+
+	/* blk_mq_alloc_tag_set() returns an error, or 0 */
+	if (!d->grants)
+		return;
+	t = kmalloc(sizeof(*t), GFP_KERNEL);
+	if (!t) {
+		atomic64_inc(&d->untracked);
+		return;
+	}
+	t->set = (const struct blk_mq_tag_set *)args[0];
+	raw_spin_lock_irqsave(&d->grants->lock, flags);
+	list_add(&t->node, &d->grants->sets);
+	raw_spin_unlock_irqrestore(&d->grants->lock, flags);
+}
+
+void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args)
+{
+	struct tag_set *t, *next, *found = NULL;
+	unsigned long flags;
+
+	if (!d->grants)
+		return;
+	raw_spin_lock_irqsave(&d->grants->lock, flags);
+	list_for_each_entry_safe(t, next, &d->grants->sets, node) {
+		if ((unsigned long)t->set == args[0]) {
+			list_del(&t->node);
+			found = t;
+			break;
+		}
+	}
+	raw_spin_unlock_irqrestore(&d->grants->lock, flags);
+	kfree(found);
+}
+
+static u32 peek32(const void *p)
+{
+	/* The word may end where the object does: read what p lies in. */
+	unsigned long word = chariot_peek((void *)ALIGN_DOWN((unsigned long)p, 8));
+
+	return word >> 8 * ((unsigned long)p & 4);
+}
+
+/* Is it a request in flight of a queue with this tag set? It may be anything. */
+static bool is_request(const struct request *rq, const struct blk_mq_tag_set *set)
+{
+	const struct request_queue *q = (void *)chariot_peek(&rq->q);
+	const struct blk_mq_hw_ctx *hctx = (void *)chariot_peek(&rq->mq_hctx);
+	const struct blk_mq_tags *tags;
+	struct request **rqs;
+	u32 tag = peek32(&rq->tag);
+
+	if (!q || !hctx || chariot_peek(&q->tag_set) != (unsigned long)set ||
+	    chariot_peek(&hctx->queue) != (unsigned long)q)
+		return false;
+	tags = (void *)chariot_peek(&hctx->tags);
+	if (!tags || tag >= peek32(&tags->nr_tags))
+		return false;
+	rqs = (void *)chariot_peek(&tags->rqs);
+	return rqs && chariot_peek(&rqs[tag]) == (unsigned long)rq;
+}
+
+/*
+ * Requests lie side by side in pages that the block layer allocates for a tag
+ * set; but for flush requests, which are slab objects.
+ */
+static unsigned long request_at(const struct blk_mq_tag_set *set,
+				unsigned long va, size_t size)
+{
+	struct chariot_slab_object o;
+	struct page *head;
+	unsigned long base;
+
+	if (!virt_addr_valid((void *)va))
+		return 0;
+	if (chariot_slab_object_at(va, &o)) {
+		base = o.start;
+	} else {
+		head = compound_head(virt_to_page((void *)va));
+		base = (unsigned long)page_address(head);
+		size = round_up(size, cache_line_size());
+		base += rounddown(va - base, size);
+	}
+	return is_request((struct request *)base, set) ? base : 0;
+}
+
+static bool settle_request(struct chariot_driver *d, struct chariot_grants *g,
+			   unsigned long va)
+{
+	unsigned long flags, rq;
+	struct tag_set *t;
+	u32 payload;
+	bool ok = false;
+
+	raw_spin_lock_irqsave(&g->lock, flags);
+	list_for_each_entry(t, &g->sets, node) {
+		payload = peek32(&t->set->cmd_size);
+		rq = request_at(t->set, va, sizeof(struct request) + payload);
+		if (!rq)
+			continue;
+		if (va - rq < sizeof(struct request))
+			ok = chariot_lend_member(d, rq, chariot_request_members,
+						 va);
+		else if (va - rq - sizeof(struct request) < payload)
+			ok = !chariot_lend(d, rq + sizeof(struct request),
+					   payload, CHARIOT_KIND_OBJECT,
+					   "request payload");
+		break;
+	}
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+	return ok;
+}
+
+/* --- zsmalloc ---------------------------------------------------------------------------------- */
+
+/*
+ * zs_map_object() says where an object is, not how long: that is what it was
+ * allocated with, just before it is mapped for writing.
+ */
+static struct { unsigned long handle; size_t size; } handles[HANDLES];
+static DEFINE_RAW_SPINLOCK(handles_lock);
+
+/* One object is mapped on a CPU at a time, with preemption off. */
+static DEFINE_PER_CPU(struct { unsigned long va; size_t size; }, mapped);
+
+/* zs_malloc(pool, size, gfp) */
+void chariot_zs_allocated(struct chariot_driver *d,
+			  const struct chariot_call_rule *rule,
+			  const unsigned long *args, unsigned long ret)
+{
+	size_t slot = hash_long(ret, ilog2(HANDLES));
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&handles_lock, flags);
+	handles[slot].handle = ret;
+	handles[slot].size = args[1];
+	raw_spin_unlock_irqrestore(&handles_lock, flags);
+}
+
+/* zs_map_object(pool, handle, mode); mode: ZS_MM_RW, _RO, _WO */
+void chariot_zs_mapped(struct chariot_driver *d,
+		       const struct chariot_call_rule *rule,
+		       const unsigned long *args, unsigned long ret)
+{
+	size_t slot = hash_long(args[1], ilog2(HANDLES));
+	size_t size = PAGE_SIZE - offset_in_page(ret);
+	unsigned long flags;
+
+	if (args[2] == 1)	/* ZS_MM_RO */
+		return;
+	raw_spin_lock_irqsave(&handles_lock, flags);
+	if (handles[slot].handle == args[1])
+		size = min(size, handles[slot].size);
+	raw_spin_unlock_irqrestore(&handles_lock, flags);
+	this_cpu_write(mapped.va, ret);
+	this_cpu_write(mapped.size, size);
+	chariot_lend(d, ret, size, CHARIOT_KIND_BUFFER, "zsmalloc object");
+}
+
+void chariot_zs_unmaps(struct chariot_driver *d, const unsigned long *args)
+{
+	unsigned long va = this_cpu_read(mapped.va);
+
+	if (!va)
+		return;
+	this_cpu_write(mapped.va, 0);
+	chariot_lend_end(d, va, this_cpu_read(mapped.size),
+			 CHARIOT_KIND_BUFFER);
+}
+
+/* --- coming and going ---------------------------------------------------------------------------- */
+
+bool chariot_block_settle(struct chariot_driver *d, unsigned long va)
+{
+	struct chariot_grants *g = READ_ONCE(d->grants);
+
+	return g && (settle_bio(d, va) || settle_request(d, g, va));
+}
+
+static struct watch {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+	bool on;
+} watches[] = {
+	{ "block_bio_queue",	probe_bio_queue },
+	{ "block_bio_remap",	probe_bio_remap },
+	{ "block_bio_complete",	probe_bio_complete },
+	{ "block_split",	probe_split },
+	{ "block_rq_complete",	probe_rq_complete },
+};
+
+static void find_watch(struct tracepoint *tp, void *unused)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(watches); i++)
+		if (!strcmp(tp->name, watches[i].name))
+			watches[i].tp = tp;
+}
+
+static void watch_off(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(watches); i++) {
+		struct watch *w = &watches[i];
+
+		if (w->on)
+			tracepoint_probe_unregister(w->tp, w->probe, NULL);
+		w->on = false;
+	}
+	tracepoint_synchronize_unregister();
+	if (page_read_probed)
+		unregister_kretprobe(&page_read_probe);
+	page_read_probed = false;
+}
+
+static int watch_on(void)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(watches); i++) {
+		struct watch *w = &watches[i];
+
+		ret = w->tp ? tracepoint_probe_register(w->tp, w->probe, NULL)
+			    : -ENOENT;
+		if (ret) {
+			pr_err("tracepoint %s: %d\n", w->name, ret);
+			watch_off();
+			return ret;
+		}
+		w->on = true;
+	}
+	probe_page_read();
+	return 0;
+}
+
+int chariot_block_attach(struct chariot_driver *d)
+{
+	struct chariot_grants *g = kzalloc(sizeof(*g), GFP_KERNEL);
+	int ret;
+
+	if (!g)
+		return -ENOMEM;
+	raw_spin_lock_init(&g->lock);
+	INIT_LIST_HEAD(&g->sets);
+	if (!nr_drivers) {
+		ret = watch_on();
+		if (ret) {
+			kfree(g);
+			return ret;
+		}
+	}
+	WRITE_ONCE(nr_drivers, nr_drivers + 1);
+	d->grants = g;
+	return 0;
+}
+
+static void forget_loans(const struct chariot_driver *d)
+{
+	struct hlist_node *next;
+	struct hlist_head gone = HLIST_HEAD_INIT;
+	unsigned long flags;
+	struct loan *l;
+	int i;
+
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	for (i = 0; i < ARRAY_SIZE(loans); i++) {
+		hlist_for_each_entry_safe(l, next, &loans[i], node) {
+			if (l->driver != d)
+				continue;
+			hlist_del(&l->node);
+			hlist_add_head(&l->node, &gone);
+			nr_loans--;
+		}
+	}
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	hlist_for_each_entry_safe(l, next, &gone, node)
+		mempool_free(l, loan_pool);
+}
+
+void chariot_block_detach(struct chariot_driver *d)
+{
+	struct chariot_grants *g = d->grants;
+	struct tag_set *t, *next;
+
+	WRITE_ONCE(nr_drivers, nr_drivers - 1);
+	if (!nr_drivers)
+		watch_off();
+	forget_loans(d);
+	/* Settling runs in RCU read sections. */
+	WRITE_ONCE(d->grants, NULL);
+	synchronize_rcu();
+	list_for_each_entry_safe(t, next, &g->sets, node)
+		kfree(t);
+	kfree(g);
+}
+
+int chariot_block_init(void)
+{
+	for_each_kernel_tracepoint(find_watch, NULL);
+	loan_cache = kmem_cache_create("chariot_loan", sizeof(struct loan), 0, 0,
+				       NULL);
+	if (!loan_cache)
+		return -ENOMEM;
+	loan_pool = mempool_create_slab_pool(LOANS_RESERVED, loan_cache);
+	if (!loan_pool) {
+		kmem_cache_destroy(loan_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void chariot_block_exit(void)
+{
+	mempool_destroy(loan_pool);
+	kmem_cache_destroy(loan_cache);
+}

@@ -1,0 +1,676 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names what an address is, for reports.
+ * Runs in the guest kernel, in any context but NMI; trusts no memory that it
+ * reads on the way: all of it is read without faulting, and may be stale.
+ */
+#include <linux/ctype.h>
+#include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <asm/page.h>
+#include <asm/pgtable.h>
+#include <asm/sections.h>
+
+#include "alloc.h"
+#include "chariot.h"
+
+#define UNKNOWN_OFFSET	0xffffffffu
+#define MAX_TASKS	8192	/* looked at for one report */
+#define MAX_MODULES	1024
+
+struct chariot_layout chariot_layout = {
+	.revision = CHARIOT_DEV_REVISION,
+	.kmem_cache_name = UNKNOWN_OFFSET,
+	.kmem_cache_size = UNKNOWN_OFFSET,
+	.kmem_cache_object_size = UNKNOWN_OFFSET,
+	.slab_slab_cache = UNKNOWN_OFFSET,
+};
+
+/* Parts of the kernel's image; bounds are 0 where a symbol is not known. */
+static struct {
+	unsigned long text, text_end;
+	unsigned long rodata, rodata_end;
+	unsigned long start, end;	/* all of it */
+	unsigned long percpu_size;	/* static per-CPU variables */
+} image;
+
+static struct vm_struct *(*find_area)(const void *va);
+
+static bool peek(void *dst, const void *src, size_t size)
+{
+	return !copy_from_kernel_nofault(dst, src, size);
+}
+
+unsigned long chariot_peek(const void *src)
+{
+	unsigned long value;
+
+	return peek(&value, src, sizeof(value)) ? value : 0;
+}
+
+static bool is_kernel_pointer(unsigned long va)
+{
+	return va >= PAGE_OFFSET && !IS_ERR_VALUE(va);
+}
+
+/* Copies a kernel string, made printable; false if it cannot be one. */
+static bool peek_text(char *dst, size_t room, unsigned long src)
+{
+	size_t i;
+
+	if (!is_kernel_pointer(src))
+		return false;
+	for (i = 0; i < room - 1; i++) {
+		if (!peek(&dst[i], (void *)(src + i), 1))
+			return false;
+		if (!dst[i])
+			return i > 0;
+		if (!isascii(dst[i]) || !isprint(dst[i]))
+			return false;
+	}
+	dst[i] = 0;
+	return true;
+}
+
+static __printf(3, 4)
+void set(struct chariot_victim_info *out, enum chariot_victim victim,
+	 const char *format, ...)
+{
+	va_list args;
+
+	out->victim = victim;
+	va_start(args, format);
+	vscnprintf(out->text, sizeof(out->text), format, args);
+	va_end(args);
+}
+
+/*
+ * Symbol at va as "name+0xoff", and its bounds; without the bounds when the
+ * name is too long for the buffer. False: va has no symbol.
+ */
+static bool symbol_at(unsigned long va, char *name, size_t room,
+		      struct chariot_victim_info *out)
+{
+	unsigned long offset, size;
+	char *plus, *slash;
+
+	scnprintf(name, room, "%pS", (void *)va);
+	if (name[0] == '0' && name[1] == 'x')
+		return false;
+	plus = strrchr(name, '+');
+	slash = plus ? strchr(plus, '/') : NULL;
+	if (!slash)
+		return true;
+	*slash = 0;
+	if (!kstrtoul(plus + 1, 16, &offset)) {
+		out->start = va - offset;
+		slash[1 + strcspn(slash + 1, " ")] = 0;
+		if (!kstrtoul(slash + 1, 16, &size))
+			out->size = size;
+	}
+	return true;
+}
+
+static bool describe_image(unsigned long va, struct chariot_victim_info *out)
+{
+	enum chariot_victim victim = CHARIOT_VICTIM_KERNEL_DATA;
+	char name[128];
+
+	if (va < image.start || va >= image.end)
+		return false;
+	if (va >= image.text && va < image.text_end)
+		victim = CHARIOT_VICTIM_KERNEL_TEXT;
+	else if (va >= image.rodata && va < image.rodata_end)
+		victim = CHARIOT_VICTIM_KERNEL_RODATA;
+	if (symbol_at(va, name, sizeof(name), out))
+		set(out, victim, "%s", name);
+	else
+		set(out, victim, "kernel image +0x%lx", va - image.start);
+	return true;
+}
+
+/* --- modules and drivers ------------------------------------------------- */
+
+static void describe_module(const struct module *mod, unsigned long va,
+			    enum chariot_victim victim, const char *what,
+			    struct chariot_victim_info *out)
+{
+	char name[128];
+
+	if (symbol_at(va, name, sizeof(name), out))
+		set(out, victim, "%s%s: %s", what, mod->name, name);
+	else
+		set(out, victim, "%s%s", what, mod->name);
+}
+
+static bool describe_any_module(unsigned long va,
+				struct chariot_victim_info *out)
+{
+	const struct list_head *at = &THIS_MODULE->list;
+	const struct module *mod;
+	int i;
+
+	/* The ring of modules, from our own; its head lies in the image. */
+	for (i = 0; i < MAX_MODULES; i++) {
+		if (!((unsigned long)at >= image.start &&
+		      (unsigned long)at < image.end)) {
+			mod = container_of(at, struct module, list);
+			if (chariot_module_contains(mod, va)) {
+				describe_module(mod, va, CHARIOT_VICTIM_MODULE,
+						"module ", out);
+				return true;
+			}
+		}
+		at = rcu_dereference_sched(list_next_rcu(at));
+		if (at == &THIS_MODULE->list)
+			break;
+	}
+	return false;
+}
+
+/* Does the driver hold this byte as memory of its own, not as a loan? */
+static bool driver_owns(struct chariot_driver *d, phys_addr_t gpa)
+{
+	u64 page = gpa & ~(u64)(CHARIOT_PAGE_SIZE - 1), at = page;
+	struct chariot_range r;
+	unsigned long flags;
+	bool own = false;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	while (at <= gpa && chariot_table_next(&d->table, at, 1, &r) &&
+	       r.gpa <= gpa) {
+		if (gpa - r.gpa < r.size) {
+			own = (r.kind >= CHARIOT_KIND_TEXT &&
+			       r.kind <= CHARIOT_KIND_INIT) ||
+			      (r.kind >= CHARIOT_KIND_SLAB &&
+			       r.kind <= CHARIOT_KIND_DMA);
+			break;
+		}
+		at = r.gpa + r.size;
+	}
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return own;
+}
+
+static bool describe_driver(struct chariot_driver *d, unsigned long va,
+			    phys_addr_t gpa, struct chariot_victim_info *out)
+{
+	struct chariot_driver *other;
+	struct chariot_object object;
+
+	if (d->mod && chariot_module_contains(d->mod, va)) {
+		describe_module(d->mod, va, CHARIOT_VICTIM_SELF,
+				chariot_module_text_contains(d->mod, va) ?
+				"own text, " : "own read-only data, ", out);
+		return true;
+	}
+	list_for_each_entry_rcu(other, &chariot_drivers, node, true) {
+		if (other == d)
+			continue;
+		if (other->mod && chariot_module_contains(other->mod, va)) {
+			describe_module(other->mod, va, CHARIOT_VICTIM_DRIVER,
+					"driver ", out);
+			return true;
+		}
+		if (chariot_object_nearest(other, va, &object) &&
+		    va - object.start < object.size) {
+			out->start = object.start;
+			out->size = object.size;
+			set(out, CHARIOT_VICTIM_DRIVER,
+			    "driver %s: %s object +0x%lx", other->name,
+			    object.family, va - object.start);
+			return true;
+		}
+		if (driver_owns(other, gpa)) {
+			set(out, CHARIOT_VICTIM_DRIVER, "memory of driver %s",
+			    other->name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- tasks --------------------------------------------------------------- */
+
+struct task_name {
+	char comm[TASK_COMM_LEN];
+	int pid;
+};
+
+static void name_task(const struct task_struct *task, struct task_name *name)
+{
+	memset(name, 0, sizeof(*name));
+	peek(name->comm, task->comm, sizeof(name->comm) - 1);
+	peek(&name->pid, &task->pid, sizeof(name->pid));
+	if (!name->comm[0])
+		strscpy(name->comm, "?", sizeof(name->comm));
+}
+
+/* The first task for which match() says so; the idle ones are not looked at. */
+static struct task_struct *find_task(bool (*match)(struct task_struct *task,
+						   unsigned long value),
+				     unsigned long value)
+{
+	struct task_struct *process, *task;
+	int seen = 0;
+
+	for_each_process_thread(process, task) {
+		if (match(task, value))
+			return task;
+		if (++seen == MAX_TASKS)
+			return NULL;
+	}
+	return NULL;
+}
+
+static bool stack_holds(struct task_struct *task, unsigned long va)
+{
+	unsigned long stack = (unsigned long)READ_ONCE(task->stack);
+
+	return stack && va - stack < THREAD_SIZE;
+}
+
+/* Is it a page of the task's stack? Stacks may go away as we look. */
+static bool stack_has_page(struct task_struct *task, unsigned long page)
+{
+#ifdef CONFIG_VMAP_STACK
+	const struct vm_struct *area = READ_ONCE(task->stack_vm_area);
+	struct page **pages;
+	int i;
+
+	if (!area || !peek(&pages, &area->pages, sizeof(pages)) || !pages)
+		return false;
+	for (i = 0; i < THREAD_SIZE / PAGE_SIZE; i++)
+		if (chariot_peek(&pages[i]) == page)
+			return true;
+#endif
+	return false;
+}
+
+static bool has_cred(struct task_struct *task, unsigned long cred)
+{
+	return chariot_peek(&task->real_cred) == cred ||
+	       chariot_peek(&task->cred) == cred;
+}
+
+static bool describe_stack(unsigned long va, struct chariot_victim_info *out)
+{
+	struct task_struct *task = find_task(stack_holds, va);
+	struct task_name name;
+
+	if (!task)
+		return false;
+	name_task(task, &name);
+	out->start = (unsigned long)READ_ONCE(task->stack);
+	out->size = THREAD_SIZE;
+	set(out, CHARIOT_VICTIM_STACK, "stack of %s (pid %d) +0x%lx",
+	    name.comm, name.pid, va - out->start);
+	return true;
+}
+
+/* A stack's page through the direct map. */
+static bool describe_stack_page(struct page *page, unsigned long va,
+				struct chariot_victim_info *out)
+{
+	struct task_struct *task = find_task(stack_has_page,
+					     (unsigned long)page);
+	struct task_name name;
+
+	if (!task)
+		return false;
+	name_task(task, &name);
+	out->start = va & PAGE_MASK;
+	out->size = PAGE_SIZE;
+	set(out, CHARIOT_VICTIM_STACK, "stack of %s (pid %d), page +0x%lx",
+	    name.comm, name.pid, offset_in_page(va));
+	return true;
+}
+
+/* --- slab objects -------------------------------------------------------- */
+
+static bool layout_known(void)
+{
+	return chariot_layout.kmem_cache_name != UNKNOWN_OFFSET &&
+	       chariot_layout.kmem_cache_size != UNKNOWN_OFFSET &&
+	       chariot_layout.slab_slab_cache != UNKNOWN_OFFSET;
+}
+
+static bool slab_object_in(struct page *head, unsigned long va,
+			   struct chariot_slab_object *o)
+{
+	unsigned long base = (unsigned long)page_address(head), cache;
+
+	if (!layout_known())
+		return false;
+	cache = chariot_peek((void *)head + chariot_layout.slab_slab_cache);
+	if (!is_kernel_pointer(cache) || !IS_ALIGNED(cache, sizeof(void *)))
+		return false;
+	if (!peek_text(o->cache, sizeof(o->cache),
+		       chariot_peek((void *)cache + chariot_layout.kmem_cache_name)))
+		return false;
+	if (!peek(&o->stride, (void *)cache + chariot_layout.kmem_cache_size,
+		  sizeof(o->stride)) ||
+	    !o->stride || o->stride > page_size(head))
+		return false;
+	o->size = o->stride;
+	if (chariot_layout.kmem_cache_object_size != UNKNOWN_OFFSET)
+		peek(&o->size,
+		     (void *)cache + chariot_layout.kmem_cache_object_size,
+		     sizeof(o->size));
+	if (!o->size || o->size > o->stride)
+		o->size = o->stride;
+	o->start = base + rounddown(va - base, o->stride);
+	return true;
+}
+
+bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out)
+{
+	struct page *head;
+
+	if (!virt_addr_valid((void *)va))
+		return false;
+	head = compound_head(virt_to_page((void *)va));
+	return PageSlab(head) && slab_object_in(head, va, out);
+}
+
+static void describe_slab(struct chariot_driver *d, struct page *head,
+			  unsigned long va, struct chariot_victim_info *out)
+{
+	struct chariot_cache *c = chariot_cache_of((void *)va);
+	struct chariot_driver *owner = c ? READ_ONCE(c->driver) : NULL;
+	struct chariot_slab_object o;
+	struct task_struct *task;
+	struct task_name name;
+	unsigned long offset;
+
+	if (!slab_object_in(head, va, &o)) {
+		set(out, CHARIOT_VICTIM_SLAB, "slab page +0x%lx",
+		    offset_in_page(va));
+		return;
+	}
+	offset = va - o.start;
+	out->start = o.start;
+	out->size = o.size;
+	if (owner) {
+		set(out, owner == d ? CHARIOT_VICTIM_SELF :
+				      CHARIOT_VICTIM_DRIVER,
+		    "%s%s, no live object +0x%lx",
+		    owner == d ? "own " : "", o.cache, offset);
+		return;
+	}
+	if (!strcmp(o.cache, "task_struct")) {
+		name_task((void *)o.start, &name);
+		set(out, CHARIOT_VICTIM_SLAB, "task_struct (%s, pid %d) +0x%lx",
+		    name.comm, name.pid, offset);
+		return;
+	}
+	/* Creds may share a cache with others: what counts is who has it. */
+	if (o.size >= sizeof(struct cred) && o.size < sizeof(struct cred) + 96) {
+		task = find_task(has_cred, o.start);
+		if (task) {
+			name_task(task, &name);
+			set(out, CHARIOT_VICTIM_SLAB,
+			    "cred (%s, pid %d) +0x%lx", name.comm, name.pid,
+			    offset);
+			return;
+		}
+	}
+	set(out, CHARIOT_VICTIM_SLAB, "%s +0x%lx%s", o.cache, offset,
+	    offset >= o.size ? " (beyond its end)" : "");
+}
+
+/* --- pages --------------------------------------------------------------- */
+
+static bool describe_percpu(unsigned long va, struct chariot_victim_info *out)
+{
+	unsigned long size, offset;
+	int cpu;
+
+	/* The first chunk: static variables, modules' ones, early dynamic. */
+	size = PAGE_ALIGN(image.percpu_size + PERCPU_MODULE_RESERVE +
+			  PERCPU_DYNAMIC_RESERVE);
+	for_each_possible_cpu(cpu) {
+		offset = va - __per_cpu_offset[cpu];
+		if (offset >= size)
+			continue;
+		out->start = __per_cpu_offset[cpu];
+		out->size = size;
+		set(out, CHARIOT_VICTIM_PERCPU, "per-CPU %s of CPU %d +0x%lx",
+		    offset < image.percpu_size ? "variables" : "memory", cpu,
+		    offset);
+		return true;
+	}
+	return false;
+}
+
+static void describe_page_cache(struct page *head, struct page *page,
+				unsigned long va,
+				struct chariot_victim_info *out)
+{
+	unsigned long mapping = chariot_peek(&head->mapping);
+	unsigned long inode, number = 0, index, sb;
+	char device[32] = "?";
+
+	if (mapping & PAGE_MAPPING_ANON) {
+		set(out, CHARIOT_VICTIM_USER, "anonymous user page +0x%lx",
+		    offset_in_page(va));
+		return;
+	}
+	mapping &= ~(unsigned long)PAGE_MAPPING_FLAGS;
+	inode = chariot_peek(&((struct address_space *)mapping)->host);
+	if (inode) {
+		number = chariot_peek(&((struct inode *)inode)->i_ino);
+		sb = chariot_peek(&((struct inode *)inode)->i_sb);
+		if (sb)
+			peek_text(device, sizeof(device),
+				  (unsigned long)((struct super_block *)sb)->s_id);
+	}
+	index = chariot_peek(&head->index) + (page - head);
+	set(out, CHARIOT_VICTIM_PAGE_CACHE,
+	    "page cache of inode %lu (%s), page %lu +0x%lx", number, device,
+	    index, offset_in_page(va));
+}
+
+/* va lies in the direct map and page is its. */
+static void describe_page(struct chariot_driver *d, struct page *page,
+			  unsigned long va, struct chariot_victim_info *out)
+{
+	struct page *head = compound_head(page);
+
+	if (PageSlab(head)) {
+		describe_slab(d, head, va, out);
+		return;
+	}
+	out->start = va & PAGE_MASK;
+	out->size = PAGE_SIZE;
+	if (PageTable(page))
+		set(out, CHARIOT_VICTIM_PAGE_TABLE, "page table +0x%lx",
+		    offset_in_page(va));
+	else if (PageBuddy(page) || !page_ref_count(head))
+		set(out, CHARIOT_VICTIM_FREE, "free page +0x%lx",
+		    offset_in_page(va));
+	else if (!PageReserved(page) &&
+		 (PageLRU(head) || PageAnon(head)) && head->mapping)
+		describe_page_cache(head, page, va, out);
+	else if (!describe_stack_page(page, va, out))
+		set(out, CHARIOT_VICTIM_PAGES, "%s page, pfn 0x%lx +0x%lx",
+		    PageReserved(page) ? "reserved" : "allocated",
+		    page_to_pfn(page), offset_in_page(va));
+}
+
+static bool describe_page_struct(unsigned long va,
+				 struct chariot_victim_info *out)
+{
+	unsigned long pfn = (va - VMEMMAP_START) / sizeof(struct page);
+
+	if (va < VMEMMAP_START || !pfn_valid(pfn))
+		return false;
+	out->start = (unsigned long)pfn_to_page(pfn);
+	out->size = sizeof(struct page);
+	set(out, CHARIOT_VICTIM_KERNEL_DATA,
+	    "struct page of pfn 0x%lx +0x%lx", pfn, va - out->start);
+	return true;
+}
+
+static void describe_vmalloc(unsigned long va, struct chariot_victim_info *out)
+{
+	struct vm_struct *area = NULL;
+	unsigned long caller = 0;
+
+	/*
+	 * Looking it up takes a lock that no interrupt may take; the kernel
+	 * does not call drivers with it held.
+	 */
+	if (find_area && in_task())
+		area = find_area((void *)va);
+	if (area) {
+		out->start = (unsigned long)area->addr;
+		out->size = area->size;
+		caller = chariot_peek(&area->caller);
+	}
+	if (caller)
+		set(out, CHARIOT_VICTIM_VMALLOC, "vmalloc area of %ps +0x%lx",
+		    (void *)caller, va - out->start);
+	else
+		set(out, CHARIOT_VICTIM_VMALLOC, "vmalloc area");
+}
+
+/**
+ * chariot_victim_describe - name what a driver wrote to
+ * @d: the driver
+ * @va: address of the first byte that was not allowed, or 0
+ * @gpa: its guest physical address
+ * @out: the result; all of it is set
+ *
+ * Any context but NMI; reads no memory that could fault.
+ */
+void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
+			     phys_addr_t gpa, struct chariot_victim_info *out)
+{
+	unsigned long pfn = gpa >> PAGE_SHIFT, alias;
+	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (!va && page)
+		va = (unsigned long)__va(gpa);
+	rcu_read_lock_sched();
+	rcu_read_lock();
+	if (va && va < TASK_SIZE_MAX)
+		set(out, CHARIOT_VICTIM_USER, "user memory of %s (pid %d)",
+		    current->comm, current->pid);
+	else if (describe_driver(d, va, gpa, out) || describe_image(va, out) ||
+		 describe_any_module(va, out))
+		;
+	else if (is_vmalloc_addr((void *)va)) {
+		if (!describe_stack(va, out) && !describe_percpu(va, out))
+			describe_vmalloc(va, out);
+	} else if (!describe_page_struct(va, out) && page) {
+		/* From here on by page: va may be an alias we don't know. */
+		va = (unsigned long)__va(gpa);
+		alias = __START_KERNEL_map + (gpa - phys_base);
+		/* Init sections are freed, and then others' pages. */
+		if (!(PageReserved(page) && describe_image(alias, out)) &&
+		    !describe_percpu(va, out))
+			describe_page(d, page, va, out);
+	} else if (!out->victim) {
+		set(out, CHARIOT_VICTIM_UNKNOWN, "no RAM, gpa 0x%llx",
+		    (u64)gpa);
+	}
+	rcu_read_unlock();
+	rcu_read_unlock_sched();
+}
+
+/* --- start --------------------------------------------------------------- */
+
+/* An object size that no other number in a kmem_cache is likely to be. */
+#define PROBE_SIZE	1912
+#define PROBE_NAME	"chariot_probe"
+
+static void probe_constructor(void *object)
+{
+	/* Its being there keeps the cache from being merged. */
+}
+
+/*
+ * Where the slab allocator's private structures keep what reports need, from a
+ * cache of known name and size. What user space reads in BTF overrides it.
+ */
+static void probe_layout(void)
+{
+	struct chariot_layout *l = &chariot_layout;
+	struct kmem_cache *cache;
+	char name[sizeof(PROBE_NAME)];
+	u32 value, before;
+	void *object;
+	void *head;
+	u32 i;
+
+	cache = kmem_cache_create(PROBE_NAME, PROBE_SIZE, 8, 0,
+				  probe_constructor);
+	if (!cache)
+		return;
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	if (!object)
+		goto out;
+	head = compound_head(virt_to_page(object));
+	for (i = 0; i < sizeof(struct page); i += sizeof(void *)) {
+		if (chariot_peek(head + i) == (unsigned long)cache) {
+			l->slab_slab_cache = i;
+			break;
+		}
+	}
+	for (i = 4; i < 128; i += 4) {
+		if (!peek(&before, (void *)cache + i - 4, 4) ||
+		    !peek(&value, (void *)cache + i, 4))
+			break;
+		/* size comes right before object_size in both kernels. */
+		if (value == PROBE_SIZE && before >= value &&
+		    before < value + 1024) {
+			l->kmem_cache_size = i - 4;
+			l->kmem_cache_object_size = i;
+			break;
+		}
+	}
+	for (i = 0; i < 256; i += sizeof(void *)) {
+		if (peek_text(name, sizeof(name),
+			      chariot_peek((void *)cache + i)) &&
+		    !strcmp(name, PROBE_NAME)) {
+			l->kmem_cache_name = i;
+			break;
+		}
+	}
+	kmem_cache_free(cache, object);
+out:
+	kmem_cache_destroy(cache);
+}
+
+int chariot_victim_init(void)
+{
+	image.text = chariot_symbol("_text");
+	image.text_end = chariot_symbol("_etext");
+	image.rodata = chariot_symbol("__start_rodata");
+	image.rodata_end = chariot_symbol("__end_rodata");
+	image.start = image.text;
+	image.end = chariot_symbol("_end");
+	image.percpu_size = chariot_symbol("__per_cpu_end") -
+			    chariot_symbol("__per_cpu_start");
+	if (!image.start || image.end < image.start)
+		image.start = image.end = 0;
+	if (image.percpu_size > SZ_1M)
+		image.percpu_size = 0;
+	/*
+	 * Not exported, so with IBT it may not be called through a pointer:
+	 * its ENDBR is sealed. Reports then lack vmalloc areas' owners.
+	 */
+	if (!boot_cpu_has(X86_FEATURE_IBT))
+		find_area = (void *)chariot_symbol("find_vm_area");
+	probe_layout();
+	if (!layout_known())
+		pr_info("slab layout not recognised: reports name no slab caches until user space tells\n");
+	return 0;
+}
