@@ -1,0 +1,443 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests of chariot-insmod and chariot against a kernel that fake_kernel.so plays.
+# Runs as any user: test_commands.sh FOLDER-OF-COMMANDS FOLDER-OF-TEST-DATA
+set -u
+commands=$1 data=$2
+passed=0 failed=0 skipped=0
+release=$(uname -r)
+export FAKE_ROOT
+FAKE_ROOT=$(mktemp -d /tmp/chariot-test.XXXXXX)
+trap 'rm -rf -- "$FAKE_ROOT"' EXIT
+root=$FAKE_ROOT
+
+depmod=$(command -v depmod || echo /sbin/depmod)
+if [ ! -x "$depmod" ]; then
+	echo "skip: no depmod: apt-get install kmod"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 0
+fi
+
+# A fresh system with chariot.ko, target (needs helper), soft and plain modules.
+fresh() {
+	rm -rf -- "${root:?}"/*
+	mkdir -p "$root/lib/modules/$release" "$root/dev" "$root/proc" \
+		"$root/sys/module" "$root/etc/modprobe.d" "$root/fail"
+	cp "$data"/modules/* "$root/lib/modules/$release/"
+	"$depmod" -b "$root" "$release" 2>/dev/null
+	: > "$root/proc/cmdline"
+	: > "$root/proc/modules"
+	: > "$root/log"
+	unset FAKE_BACKEND_ERRNO FAKE_FEATURES FAKE_ARM_ERRNO FAKE_BLIND FAKE_REVISION
+}
+
+loaded() {
+	mkdir -p "$root/sys/module/$1"
+	echo live > "$root/sys/module/$1/initstate"
+	[ "$1" != chariot ] || : > "$root/dev/chariot"
+}
+
+isolated() {
+	loaded "$1"
+	mkdir -p "$root/sys/kernel/chariot/$1"
+	echo enforce > "$root/sys/kernel/chariot/$1/mode"
+}
+
+run() {
+	LD_PRELOAD=$data/fake_kernel.so "$commands/$1" "${@:2}" \
+		> "$root/out" 2> "$root/err"
+	status=$?
+}
+
+# test NAME, then conditions; verdict at the end of each.
+begin() { name=$1 good=1; fresh; }
+verdict() {
+	if [ $good = 1 ]; then
+		passed=$((passed + 1))
+		echo "ok   $name"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		sed 's/^/    out: /' "$root/out"
+		sed 's/^/    err: /' "$root/err"
+		sed 's/^/    log: /' "$root/log"
+	fi
+}
+wants() { [ "$status" = "$1" ] || { echo "    exit $status, wanted $1"; good=0; }; }
+log_is() {
+	local wanted
+	wanted=$(printf '%s\n' "$@")
+	[ "$(cat "$root/log")" = "$wanted" ] ||
+		{ echo "    log is not:"; printf '        %s\n' "$@"; good=0; }
+}
+says() { grep -qF -- "$1" "$root/err" || { echo "    err lacks: $1"; good=0; }; }
+prints() { grep -qF -- "$1" "$root/out" || { echo "    out lacks: $1"; good=0; }; }
+silent() { [ ! -s "$root/err" ] || { echo "    err is not empty"; good=0; }; }
+modules=lib/modules/$release
+
+begin "insmod: arms, loads, disarms"
+loaded chariot
+run chariot-insmod "$root/$modules/plain.ko" a=1 'b=two words'
+wants 0; silent
+log_is layout "arm plain mode 1 heap 0" "insert plain [a=1 b=two words] armed" disarm
+verdict
+
+begin "insmod: mode and heap"
+loaded chariot
+run chariot-insmod --mode audit --heap byte "$root/$modules/plain.ko"
+wants 0
+log_is layout "arm plain mode 0 heap 1" "insert plain [] armed" disarm
+verdict
+
+begin "insmod: the module's own name counts, not the file's"
+loaded chariot
+cp "$root/$modules/plain.ko" "$root/renamed.ko"
+run chariot-insmod "$root/renamed.ko"
+wants 0
+log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+verdict
+
+begin "insmod: loads chariot.ko first"
+run chariot-insmod "$root/$modules/plain.ko"
+wants 0; silent
+log_is "insert chariot []" layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+verdict
+
+begin "insmod: no chariot.ko for this kernel"
+rm "$root/$modules/chariot.ko"; "$depmod" -b "$root" "$release" 2>/dev/null
+run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is ""
+says "could not insert module"; says "chariot.ko is not installed for kernel $release"
+says "modprobe chariot"
+verdict
+
+begin "insmod: chariot.ko needs a signature"
+echo 126 > "$root/fail/chariot"
+run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is "insert chariot [] fails"
+says "signed modules only (ENOKEY)"
+verdict
+
+begin "insmod: no backend"
+loaded chariot
+FAKE_BACKEND_ERRNO=-38 run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is ""
+says "no Chariot backend in this hypervisor (ENOSYS): load chariot-kvm on the host"
+verdict
+
+begin "insmod: no backend, --allow-unprotected"
+loaded chariot
+FAKE_BACKEND_ERRNO=-38 run chariot-insmod --allow-unprotected "$root/$modules/plain.ko"
+wants 0; log_is "insert plain []"
+says "WARNING: plain is NOT ISOLATED, it will be loaded unprotected"
+verdict
+
+begin "insmod: chariot.ko of another release"
+loaded chariot
+FAKE_REVISION=7 run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is ""; says "different releases"
+verdict
+
+begin "insmod: backend without byte rights"
+loaded chariot
+FAKE_FEATURES=5 run chariot-insmod --heap byte "$root/$modules/plain.ko"
+wants 1; log_is ""; says "use --heap page"
+verdict
+
+begin "insmod: backend that cannot stop writes"
+loaded chariot
+FAKE_FEATURES=4 run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is ""; says "use --mode audit"
+verdict
+
+for case in "8 Invalid module format" "2 Unknown symbol in module" \
+	"3 Module has wrong symbol version" "22 Invalid parameters" "17 File exists" \
+	"129 Key was rejected by service"; do
+	begin "insmod: the kernel refuses: ${case#* }"
+	loaded chariot
+	echo "${case%% *}" > "$root/fail/plain"
+	run chariot-insmod "$root/$modules/plain.ko"
+	wants 1
+	says "chariot-insmod: ERROR: could not insert module $root/$modules/plain.ko: ${case#* }"
+	log_is layout "arm plain mode 1 heap 0" "insert plain [] armed fails" disarm
+	verdict
+done
+
+begin "insmod: unknown symbol names what it needs"
+loaded chariot
+echo 2 > "$root/fail/target"
+run chariot-insmod -v "$root/$modules/target.ko"
+wants 1; says "it needs: helper"
+verdict
+
+begin "insmod: arming fails"
+loaded chariot
+FAKE_ARM_ERRNO=28 run chariot-insmod "$root/$modules/plain.ko"
+wants 1; log_is layout "arm plain mode 1 heap 0 fails"
+says "no room for another isolated driver"
+verdict
+
+begin "insmod: isolated already"
+isolated plain; loaded chariot
+FAKE_ARM_ERRNO=17 run chariot-insmod "$root/$modules/plain.ko"
+wants 1; says "File exists"
+verdict
+
+begin "insmod: loaded, but not isolated, is unloaded"
+loaded chariot
+FAKE_BLIND=1 run chariot-insmod "$root/$modules/plain.ko"
+wants 1
+log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm "remove plain"
+says "not isolated, so it was unloaded again"
+verdict
+
+begin "insmod: not chariot itself"
+run chariot-insmod "$root/$modules/chariot.ko"
+wants 1; log_is ""; says "cannot isolate itself"
+verdict
+
+begin "insmod: files that are no modules"
+loaded chariot
+head -c 700 "$root/$modules/plain.ko" > "$root/cut.ko"
+for file in "$root/cut.ko" /dev/null "$root/log" "$root"; do
+	run chariot-insmod "$file"
+	wants 1; says "could not insert module $file: "; log_is ""
+done
+run chariot-insmod "$root/nosuch.ko"
+wants 1; says "could not load module $root/nosuch.ko: No such file or directory"
+verdict
+
+begin "modprobe: what it needs is loaded first, plainly"
+loaded chariot
+run chariot-insmod --modprobe target x=1 'y=a b'
+wants 0; silent
+log_is "insert helper []" layout "arm target mode 1 heap 0" \
+	'insert target [x=1 y="a b"] armed' disarm
+verdict
+
+begin "modprobe: compressed modules"
+if [ -e "$root/$modules/packed.ko.xz" ] && kmod --version | grep -qF +XZ; then
+	loaded chariot
+	run chariot-insmod --modprobe packed
+	wants 0
+	log_is layout "arm packed mode 1 heap 0" "insert packed [] armed" disarm
+	verdict
+else
+	skipped=$((skipped + 1))
+	echo "skip modprobe: compressed modules (kmod without xz)"
+fi
+
+begin "modprobe: modprobe.d: options, aliases, soft dependencies, install"
+loaded chariot
+cat > "$root/etc/modprobe.d/test.conf" <<-END
+	alias other target
+	options target fixed=3
+	options helper depth=2
+	softdep target pre: soft post: plain
+	install target $commands/chariot-insmod --modprobe target \$CMDLINE_OPTS
+	install helper $commands/chariot-insmod --modprobe helper \$CMDLINE_OPTS
+END
+run chariot-insmod --modprobe other x=1
+wants 0
+log_is "insert helper [depth=2 ]" "insert soft []" layout "arm target mode 1 heap 0" \
+	"insert target [fixed=3 x=1] armed" disarm "insert plain []"
+verdict
+
+begin "modprobe: another module's install command is run"
+loaded chariot
+echo "install helper echo helper got \$CMDLINE_OPTS >> $root/log" \
+	> "$root/etc/modprobe.d/test.conf"
+echo "options helper depth=2" >> "$root/etc/modprobe.d/test.conf"
+run chariot-insmod -v --modprobe target
+wants 0
+log_is "helper got depth=2" layout "arm target mode 1 heap 0" "insert target [] armed" disarm
+prints "insmod (isolated) "
+verdict
+
+begin "modprobe: an install command that fails"
+loaded chariot
+echo "install helper exit 3" > "$root/etc/modprobe.d/test.conf"
+run chariot-insmod --modprobe target
+wants 1; log_is ""; says "Error running install command 'exit 3' for module helper: retcode 3"
+verdict
+
+begin "modprobe: a soft dependency may fail"
+loaded chariot
+echo "softdep plain pre: soft" > "$root/etc/modprobe.d/test.conf"
+echo 8 > "$root/fail/soft"
+run chariot-insmod --modprobe plain
+wants 0
+log_is "insert soft [] fails" layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+verdict
+
+begin "modprobe: a needed module fails"
+loaded chariot
+echo 8 > "$root/fail/helper"
+run chariot-insmod --modprobe target
+wants 1; log_is "insert helper [] fails"; says "could not insert 'target': Exec format error"
+verdict
+
+begin "modprobe: the blacklist is for aliases"
+loaded chariot
+printf 'alias other plain\nblacklist plain\n' > "$root/etc/modprobe.d/test.conf"
+run chariot-insmod --modprobe other
+wants 0; silent; log_is ""
+run chariot-insmod --modprobe plain
+wants 0; log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+verdict
+
+begin "modprobe: no such module"
+run chariot-insmod --modprobe nosuch
+wants 1; log_is ""
+says "chariot-insmod: FATAL: Module nosuch not found in directory /lib/modules/$release"
+verdict
+
+begin "modprobe: loaded already"
+loaded chariot; isolated target
+run chariot-insmod --modprobe target
+wants 0; silent; log_is ""
+run chariot-insmod --modprobe --first-time target
+wants 1; log_is ""; says "could not insert 'target': Module already in kernel"
+verdict
+
+begin "modprobe: loaded already, but not isolated"
+loaded chariot; loaded target
+run chariot-insmod --modprobe target
+wants 0; log_is ""; says "NOT isolated"
+verdict
+
+begin "modprobe: no backend: nothing is loaded"
+loaded chariot
+FAKE_BACKEND_ERRNO=-19 run chariot-insmod --modprobe target
+wants 1; log_is ""; says "could not insert 'target': no Chariot backend in this hypervisor (ENODEV)"
+verdict
+
+begin "insmod: --json"
+loaded chariot
+run chariot-insmod --json --modprobe target
+wants 0; prints '"result":"isolated"'; prints '"heap":"page"'
+FAKE_BACKEND_ERRNO=-38 run chariot-insmod --json "$root/$modules/plain.ko"
+wants 1; prints '"result":"failed"'; prints '"problem":"no Chariot backend'
+verdict
+
+begin "insmod: --plan loads nothing"
+run chariot-insmod --plan --modprobe target
+wants 0; silent; log_is ""
+prints "Module target, license GPL, not signed"; prints helper_function
+prints "Loaded with it, not isolated: helper"
+run chariot-insmod --plan --json "$root/$modules/plain.ko"
+wants 0; prints '"module":"plain"'
+run chariot-insmod --plan "$root/log"
+wants 1; says "Invalid module format"
+verdict
+
+begin "arguments that are wrong"
+for arguments in "" "--modprobe" "--mode strict x.ko" "--heap big x.ko" "--frob" "--mode"; do
+	# shellcheck disable=SC2086
+	run chariot-insmod $arguments
+	wants 1
+done
+for arguments in "" "frob" "status x" "regions" "regions a b" "regions a/b" "mode a" \
+	"mode a strict" "mode ../a audit" "report a b" "report --module-file x" "doctor x" \
+	"status --frob"; do
+	# shellcheck disable=SC2086
+	run chariot $arguments
+	wants 2
+done
+log_is ""
+verdict
+
+begin "--help and --version"
+for command in chariot-insmod chariot "chariot status" "chariot regions" "chariot report" \
+	"chariot doctor" "chariot mode"; do
+	# shellcheck disable=SC2086
+	run $command --help
+	wants 0; silent; prints "Usage: $command"
+done
+run chariot --version
+wants 0; prints "chariot "
+run chariot-insmod --version
+wants 0; prints "chariot-insmod "
+verdict
+
+begin "chariot: chariot.ko is not loaded"
+for arguments in status "regions x" report "mode x audit"; do
+	# shellcheck disable=SC2086
+	run chariot $arguments
+	wants 1; says "chariot.ko is not loaded: run 'modprobe chariot'"
+done
+verdict
+
+begin "chariot status"
+loaded chariot; mkdir -p "$root/sys/kernel/chariot"
+run chariot status
+wants 0; prints "No driver is isolated"
+isolated target
+echo 5 > "$root/sys/kernel/chariot/target/violations"
+printf '\033[31m\377' > "$root/sys/kernel/chariot/target/state"
+run chariot status
+wants 0; prints "target  enforce  ?[31m?"
+run chariot status --json
+wants 0; prints '"violations":5'; prints '"driver":"target"'
+verdict
+
+begin "chariot mode"
+loaded chariot; isolated a_b
+run chariot mode a-b audit
+wants 0; silent
+grep -q ^audit "$root/sys/kernel/chariot/a_b/mode" || good=0
+run chariot mode other audit
+wants 1; says "other is not isolated"
+verdict
+
+begin "chariot regions"
+loaded chariot; isolated target
+run chariot regions target
+wants 0; prints "300 regions, 1228800 bytes"
+run chariot regions --objects target
+wants 0; prints "300 objects"; prints "kmalloc  ????"
+run chariot regions --json target
+wants 0; prints '"physical":"0x12b000"'
+run chariot regions other
+wants 1; says "other is not isolated"
+verdict
+
+begin "chariot report"
+loaded chariot
+run chariot report
+wants 0; prints "No violation is kept."
+cat "$data/record" "$data/record" > "$root/dev/chariot"
+run chariot report
+wants 0; [ "$(grep -c '^#' "$root/out")" = 2 ] || good=0
+run chariot report --json fixture
+wants 0; [ "$(grep -c '^{.*}$' "$root/out")" = 2 ] || good=0
+run chariot report --module-file "$data/fixture.ko" fixture
+wants 0; silent; prints "fixture.c:"
+run chariot report --module-file "$data/fixture-stripped.ko" fixture
+wants 0; says "no source lines from $data/fixture-stripped.ko: it has no debug information"
+run chariot report other
+wants 0; prints "No violation of this driver is kept."
+verdict
+
+begin "chariot report: what is no record"
+loaded chariot
+head -c 3000 /dev/urandom > "$root/dev/chariot"
+run chariot report
+wants 1; says "different releases"
+verdict
+
+begin "chariot doctor"
+loaded chariot
+run chariot doctor
+prints "backend"; prints "fake, ABI revision 1, room for 31 drivers"
+FAKE_BACKEND_ERRNO=-38 run chariot doctor
+wants 1; prints "load chariot-kvm on the host"
+FAKE_FEATURES=4 run chariot doctor --json
+wants 1; prints '"well":false'; prints "forbidden writes can only be reported"
+rm -r "$root/sys/module/chariot"
+run chariot doctor
+wants 1; prints "-> modprobe chariot"
+verdict
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
