@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults by length: the driver calls a library function for a page of its own
+ * with a length that goes 32 bytes into the next page, which is not.
+ * Runs in the guest's kernel, isolated or not.
+ */
+
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "faulty.h"
+
+#define TOO_FAR 32
+
+static const u8 source[PAGE_SIZE];
+
+/* What to do to a page with a length the compiler must not know. */
+#define LENGTH(name, ...)						\
+static FAULT_FUNCTION(name)						\
+{									\
+	unsigned long page = heap_page_before_victim();			\
+	size_t length = 64 + TOO_FAR;					\
+	void *at = (void *)page + PAGE_SIZE - 64;			\
+									\
+	OPTIMIZER_HIDE_VAR(length);					\
+	OPTIMIZER_HIDE_VAR(at);						\
+	if (!page) {							\
+		call->result = -ENODATA;				\
+		return;							\
+	}								\
+	call->target = page + PAGE_SIZE;				\
+	__VA_ARGS__;							\
+	free_page(page);						\
+}
+
+LENGTH(memset, memset(at, 0x31, length))
+LENGTH(memcpy, memcpy(at, source, length))
+LENGTH(memmove, memmove(at, source, length))
+LENGTH(strcpy, {
+	static char text[64 + TOO_FAR];
+	char *from = text;
+
+	memset(text, 's', sizeof(text) - 1);
+	OPTIMIZER_HIDE_VAR(from);
+	strcpy(at, from);
+})
+LENGTH(snprintf, snprintf(at, length, "%*d", (int)length - 1, 34))
+LENGTH(sprintf, sprintf(at, "%*d", (int)length - 1, 35))
+/* The user's text is shorter than this: the rest is what lies behind it. */
+LENGTH(copy_from_user, {
+	if (!call->user)
+		call->result = -EINVAL;
+	else if (copy_from_user(at, call->user, length))
+		call->result = -EFAULT;
+})
+
+const struct fault length_faults[] = {
+	FAULT(memset),
+	FAULT(memcpy),
+	FAULT(memmove),
+	FAULT(strcpy),
+	FAULT(snprintf),
+	FAULT(sprintf),
+	FAULT(copy_from_user),
+	{ }
+};

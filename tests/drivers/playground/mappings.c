@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Victims by name where page tables matter: page tables themselves, and
+ * kernel text and read-only data, by the direct map (which the kernel maps
+ * read-only there) and by a writable mapping of the same memory.
+ * Runs in the guest's kernel, trusted.
+ */
+
+#include <asm/pgtable.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "private.h"
+
+/* Not exported to modules: the test scripts take them out of /proc/kallsyms. */
+static unsigned long stext, etext, rodata;
+module_param(stext, ulong, 0);
+MODULE_PARM_DESC(stext, "address of _stext");
+module_param(etext, ulong, 0);
+MODULE_PARM_DESC(etext, "address of _etext");
+module_param(rodata, ulong, 0);
+MODULE_PARM_DESC(rodata, "address of linux_banner");
+
+#define HIT_SIZE 16
+
+static u8 *image_alias;		/* the armed text or rodata victim's */
+static u8 *own_area;		/* what the armed page table maps */
+
+/* A second, writable mapping of the page that holds this address. */
+static u8 *map_again(unsigned long address)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(slow_virt_to_phys((void *)address)));
+	u8 *mapping = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+
+	return mapping ? mapping + offset_in_page(address) : NULL;
+}
+
+static void unmap_image(void)
+{
+	if (image_alias)
+		vunmap((void *)((unsigned long)image_alias & PAGE_MASK));
+	image_alias = NULL;
+}
+
+static int take_image(unsigned long address, bool by_direct_map)
+{
+	void *direct;
+
+	if (!address)
+		return -ENOENT;
+	unmap_image();	/* the last one's, which mended its victim meanwhile */
+	image_alias = map_again(address);
+	if (!image_alias)
+		return -ENOMEM;
+	direct = __va(slow_virt_to_phys((void *)address));
+	if (!watch_foreign((void *)address, image_alias, HIT_SIZE))
+		return -ENOSPC;
+	playground_aim(by_direct_map ? (unsigned long)direct : (unsigned long)image_alias);
+	return 0;
+}
+
+/* Filling after the last function of the kernel, which never runs. */
+static unsigned long text_filling(void)
+{
+	const u8 *end;
+
+	if (!stext || !etext)
+		return 0;
+	for (end = (u8 *)etext; (unsigned long)end > stext + PAGE_SIZE; end -= HIT_SIZE) {
+		const u8 *start = end - HIT_SIZE;
+
+		if (!memchr_inv(start, 0xcc, HIT_SIZE) || !memchr_inv(start, 0x90, HIT_SIZE) ||
+		    !memchr_inv(start, 0, HIT_SIZE))
+			return (unsigned long)start;
+	}
+	return 0;
+}
+
+static int arm_text(void)
+{
+	return take_image(text_filling(), false);
+}
+
+static int arm_text_direct(void)
+{
+	return take_image(text_filling(), true);
+}
+
+static int arm_rodata(void)
+{
+	return take_image(rodata, false);
+}
+
+static int arm_rodata_direct(void)
+{
+	return take_image(rodata, true);
+}
+
+static int take_entry(unsigned long address)
+{
+	unsigned int level;
+	pte_t *entry = lookup_address(address, &level);
+
+	if (!entry || level != PG_LEVEL_4K)
+		return -ENOENT;
+	if (!watch_foreign(entry, entry, sizeof(*entry)))
+		return -ENOSPC;
+	playground_aim((unsigned long)entry);
+	return 0;
+}
+
+/*
+ * A page table that maps nothing but an area of the playground's: the area
+ * spans at least one whole table. All of it is one page, mapped many times.
+ */
+static int arm_page_table(void)
+{
+	const unsigned int count = 2 * PTRS_PER_PTE;
+	struct page **pages;
+	unsigned int i;
+
+	if (!own_area) {
+		pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL);
+		if (!pages)
+			return -ENOMEM;
+		for (i = 0; i < count; i++)
+			pages[i] = virt_to_page(empty_zero_page);
+		own_area = vmap(pages, count, VM_MAP, PAGE_KERNEL_RO);
+		kvfree(pages);
+	}
+	if (!own_area)
+		return -ENOMEM;
+	return take_entry(ALIGN((unsigned long)own_area, PMD_SIZE) + 5 * PAGE_SIZE);
+}
+
+/*
+ * The page table that maps modules, thus also the driver that writes: the
+ * entry of the unused page behind the playground's text.
+ */
+static int arm_page_table_used(void)
+{
+	unsigned long address = (unsigned long)arm_page_table_used & PAGE_MASK;
+	unsigned int level;
+	pte_t *entry;
+
+	do {
+		address += PAGE_SIZE;
+		entry = lookup_address(address, &level);
+	} while (entry && !pte_none(*entry));
+	return take_entry(address);
+}
+
+void mappings_exit(void)
+{
+	unmap_image();
+	vunmap(own_area);
+}
+
+/*
+ * The top-level table of the process that runs, its entry for the direct map.
+ * Damage is the guest's end; the processor walks this table all the time.
+ */
+static int arm_page_directory(void)
+{
+	pgd_t *entry = (pgd_t *)__va(read_cr3_pa()) + pgd_index(PAGE_OFFSET);
+
+	if (!watch_foreign(entry, entry, sizeof(*entry)))
+		return -ENOSPC;
+	playground_aim((unsigned long)entry);
+	return 0;
+}
+
+const struct victim mapping_victims[] = {
+	{ "text", arm_text },
+	{ "text_direct", arm_text_direct },
+	{ "rodata", arm_rodata },
+	{ "rodata_direct", arm_rodata_direct },
+	{ "page_table", arm_page_table },
+	{ "page_table_used", arm_page_table_used },
+	{ "page_directory", arm_page_directory },
+	{ }
+};

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Stock block drivers, as Debian ships them: a file system on them keeps what
+# was written. Usage: blocks.sh plain|page|byte. Runs in the lab's guest.
+
+mode=$1
+. ./lib.sh
+
+SIZE_MIB=64
+
+# load_stock NAME [PARAMETER=VALUE...]
+load_stock() {
+	if isolated; then
+		chariot-insmod --heap "$mode" --modprobe "$@"
+	else
+		modprobe "$@"
+	fi
+}
+
+sum() { sha256sum < "$1" | cut -d' ' -f1; }
+
+# use DEVICE: make a file system, write, look again after a new mount
+use() {
+	local wanted
+	wanted=$(sum /dev/shm/data)
+	mkfs.ext4 -q "$1" && mount "$1" /mnt || return
+	dd if=/dev/shm/data of=/mnt/data bs=1M conv=fsync 2>/dev/null || return
+	umount /mnt && mount "$1" /mnt || return
+	[ "$(sum /mnt/data)" = "$wanted" ] || { umount /mnt; fail "other data comes back"; return; }
+	rm /mnt/data && umount /mnt && e2fsck -fn "$1" > /dev/null ||
+		fail "the file system is damaged"
+}
+
+zram() {
+	load_stock zram num_devices=1 && echo 128M > /sys/block/zram0/disksize &&
+		use /dev/zram0 && echo 1 > /sys/block/zram0/reset && unload zram && clean_log
+}
+
+brd() {
+	load_stock brd rd_nr=1 rd_size=131072 && use /dev/ram0 && unload brd && clean_log
+}
+
+null_blk() {
+	load_stock null_blk nr_devices=1 memory_backed=1 gb=1 && use /dev/nullb0 &&
+		unload null_blk && clean_log
+}
+
+tests=(zram brd null_blk)
+plan "${tests[@]}"
+# A quarter of it can be compressed.
+{
+	dd if=/dev/urandom bs=1M count=$((SIZE_MIB / 4 * 3))
+	dd if=/dev/zero bs=1M count=$((SIZE_MIB / 4))
+} > /dev/shm/data 2>/dev/null
+for name in "${tests[@]}"; do
+	run_test "$name" "$name"
+	! grep -q " /mnt " /proc/mounts || umount /mnt
+	[ ! -e "/sys/module/$name" ] || rmmod "$name" 2>/dev/null
+done

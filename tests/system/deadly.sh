@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A fault that no guest survives: the lab must say that it died.
+# Usage: deadly.sh FAULT. Runs in the lab's guest.
+
+mode=plain
+. ./lib.sh
+
+load_playground && load faulty && arm "$1" || exit
+sync
+echo "dies now"
+printf '%s fileop' "$1" > /dev/faulty
+sleep 5
+echo "is alive: $(cat $PLAYGROUND/check)"

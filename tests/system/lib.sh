@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the test scripts share. Runs in the lab's guest.
+#
+# A script says "plan NAME..." first, and then one line for each test:
+#   ok NAME / not ok NAME: reason / skip NAME: reason
+# Lines that begin with "# " are the context of the failure after them.
+
+PLAYGROUND=/sys/kernel/debug/playground
+SYSFS=/sys/kernel/chariot
+
+# How drivers are loaded: plain, or isolated with page or byte (their --heap).
+mode=${mode:-plain}
+failure=
+
+plan() { echo "plan $*"; }
+ok() { echo "ok $1"; }
+not_ok() { echo "not ok $1: $2"; }
+skip() { echo "skip $1: $2"; }
+note() { sed 's/^/# /'; }
+
+isolated() { [ "$mode" != plain ]; }
+
+# For functions that check: remember why, and be false.
+fail() {
+	failure=$*
+	return 1
+}
+
+# run_test NAME FUNCTION [ARGUMENT...]: the function's status is the result.
+run_test() {
+	local name=$1
+	shift
+	mark "$name"
+	failure=
+	if "$@" > /tmp/output 2>&1; then
+		ok "$name"
+	else
+		context "$name"
+		not_ok "$name" "${failure:-$(tail -n 1 /tmp/output)}"
+	fi
+}
+
+# What may help to understand a failure.
+context() {
+	{
+		tail -n 20 /tmp/output
+		log_since_mark | tail -n 40
+	} 2>/dev/null | note
+}
+
+# load NAME [PARAMETER=VALUE...]: a driver under test, as the mode says
+load() {
+	local name=$1
+	shift
+	if isolated; then
+		chariot-insmod --heap "$mode" "$name.ko" "$@"
+	else
+		insmod "$name.ko" "$@"
+	fi
+}
+
+symbol() {
+	awk -v name="$1" '$3 == name { print "0x" $1; exit }' /proc/kallsyms
+}
+
+load_playground() {
+	insmod playground.ko "stext=$(symbol _stext)" "etext=$(symbol _etext)" \
+		"rodata=$(symbol linux_banner)"
+}
+
+arm() { echo "$1" > $PLAYGROUND/arm; }
+
+processors() { grep -c ^processor /proc/cpuinfo; }
+
+# A mark in the kernel's log; log_since_mark shows what came after it.
+mark() {
+	log_mark="chariot-test: $1 at $(cut -d' ' -f1 /proc/uptime)"
+	echo "$log_mark" > /dev/kmsg
+}
+
+log_since_mark() {
+	dmesg | awk -v mark="$log_mark" 'found { print } index($0, mark) { found = 1 }'
+}
+
+TROUBLE='BUG:|WARNING:|Oops|general protection fault|Call Trace|Bad page|corrupt'
+TROUBLE="$TROUBLE|[Ss]tall|lockup|blocked for more|use-after-free|refcount_t"
+
+clean_log() {
+	local complaint
+	complaint=$(log_since_mark | grep -v 'chariot-test: ' | grep -E -m 1 "$TROUBLE") ||
+		return 0
+	fail "the kernel complained: $complaint"
+}
+
+# Writes of a driver that were stopped, each kind once.
+violations() { cat "$SYSFS/$1/violations"; }
+
+# True if these isolated drivers did nothing wrong (plain ones never do).
+innocent() {
+	local driver count
+	isolated || return 0
+	for driver; do
+		count=$(violations "$driver") || { fail "$driver is not isolated"; return; }
+		[ "$count" = 0 ] || {
+			chariot report "$driver"
+			fail "$driver was stopped: $(chariot report --json "$driver" | head -n 1 |
+				cut -c1-300)"
+			return
+		}
+	done
+}
+
+# True if nothing of these drivers is left.
+gone() {
+	local driver
+	for driver; do
+		[ ! -e "/sys/module/$driver" ] || { fail "module $driver is still there"; return; }
+		[ ! -e "$SYSFS/$driver" ] || { fail "$SYSFS/$driver is still there"; return; }
+	done
+}
+
+unload() {
+	innocent "$@" && rmmod "$@" && gone "$@"
+}
+
+# field REPORT KEY: a value of a report, one JSON object in a line
+field() {
+	sed -n 's/.*"'"$2"'": *"\{0,1\}\([^",}]*\).*/\1/p' <<< "$1"
+}
+
+# The same for the text of its victim.
+victim_text() {
+	sed -n 's/.*"victim": *{[^}]*"text": *"\([^"]*\)".*/\1/p' <<< "$1"
+}
