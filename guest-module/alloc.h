@@ -113,6 +113,9 @@ void *chariot_heap_alloc(struct chariot_driver *d, size_t size, gfp_t gfp,
 			 int node, const char *family, unsigned long site);
 void *chariot_heap_realloc(struct chariot_driver *d, const void *p, size_t size,
 			   gfp_t gfp, const char *family, unsigned long site);
+bool chariot_heap_owns(struct chariot_driver *d, const void *p);
+bool chariot_heap_resize(struct chariot_driver *d, const void *p, size_t size,
+			 size_t room);
 void *chariot_heap_kvalloc(struct chariot_driver *d, size_t size, gfp_t gfp,
 			   int node, const char *family, unsigned long site);
 void *chariot_heap_dup(struct chariot_driver *d, const void *src, size_t len,

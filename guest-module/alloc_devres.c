@@ -157,8 +157,8 @@ static void *devm_alloc(const struct chariot_call *c, struct device *dev,
 	return data;
 }
 
-/* Puts new in old's place, which decides when it is released; false if old is
- * not on the device's list. */
+/* Puts new in old's place, which decides when it is released; without new, only
+ * looks. False if old is not on the device's list. */
 static bool replace(struct device *dev, void *old, void *new)
 {
 	struct list_head *entry = old - layout.header, *pos;
@@ -168,7 +168,8 @@ static bool replace(struct device *dev, void *old, void *new)
 	spin_lock_irqsave(&dev->devres_lock, flags);
 	list_for_each(pos, &dev->devres_head) {
 		if (pos == entry) {
-			list_replace_init(entry, new - layout.header);
+			if (new)
+				list_replace_init(entry, new - layout.header);
 			found = true;
 			break;
 		}
@@ -211,23 +212,25 @@ CHARIOT_WRAPPER void *chariot_wrap_devm_krealloc(struct device *dev, void *p,
 	size_t room;
 	void *new;
 
-	if (!c.driver || !layout.header || !size)
-		return c.driver && size ?
-		       foreign(&c, devm_krealloc(dev, p, size, gfp), size) :
-		       devm_krealloc(dev, p, size, gfp);
-	if (ZERO_OR_NULL_PTR(p))
+	if (c.driver && ZERO_OR_NULL_PTR(p))
 		return devm_alloc(&c, dev, size, gfp, "devm_krealloc");
+	if (c.driver && size && !layout.header)
+		return foreign(&c, devm_krealloc(dev, p, size, gfp), size);
+	/* Not the device's: the kernel's own knows how to complain. */
+	if (!c.driver || !size || !replace(dev, p, NULL))
+		return devm_krealloc(dev, p, size, gfp);
 
+	room = ksize(p - layout.header) - layout.header;
+	if (size <= room && chariot_heap_owns(c.driver, p - layout.header))
+		return chariot_heap_resize(c.driver, p, size, room) ? p : NULL;
 	new = make(c.driver, devm_kmalloc_release, "devm_krealloc_release", size,
 		   gfp, dev_to_node(dev), "devm_krealloc", c.site);
 	if (!new)
 		return NULL;
 	if (!replace(dev, p, new)) {
-		kfree(new - layout.header);
-		WARN(1, "Memory chunk not managed or managed by a different device.");
+		kfree(new - layout.header);	/* freed meanwhile */
 		return NULL;
 	}
-	room = ksize(p - layout.header) - layout.header;
 	memcpy(new, p, min(room, size));
 	kfree(p - layout.header);
 	return new;

@@ -68,28 +68,26 @@ void *chariot_heap_alloc(struct chariot_driver *d, size_t size, gfp_t gfp,
 	return p;
 }
 
-/* Does the driver have p, so that growing within its slack is no transfer? */
-static bool owns(struct chariot_driver *d, const void *p)
+/* Is p of the driver's own memory, so that growing in its slack is no transfer? */
+bool chariot_heap_owns(struct chariot_driver *d, const void *p)
 {
+	struct chariot_object o;
 	struct chariot_cache *c;
 	bool mine;
 
-	if (folio_test_slab(virt_to_folio(p))) {
-		rcu_read_lock();
-		c = chariot_cache_of(p);
-		mine = c && c->driver == d;
-		rcu_read_unlock();
-	} else {
-		unsigned long bad;
-
-		mine = chariot_may_write(d, p, 1, &bad);
-	}
+	if (!folio_test_slab(virt_to_folio(p)))
+		return chariot_object_nearest(d, (unsigned long)p, &o) &&
+		       o.start == (unsigned long)p;
+	rcu_read_lock();
+	c = chariot_cache_of(p);
+	mine = c && c->driver == d;
+	rcu_read_unlock();
 	return mine;
 }
 
-/* p stays where it is and has size bytes from now on. */
-static bool resize_in_place(struct chariot_driver *d, const void *p, size_t size,
-			    size_t room)
+/* p stays where it is and has size bytes from now on, of room. */
+bool chariot_heap_resize(struct chariot_driver *d, const void *p, size_t size,
+			 size_t room)
 {
 	chariot_object_resize(d, p, size);
 	if (d->heap != CHARIOT_HEAP_BYTE)
@@ -116,9 +114,9 @@ void *chariot_heap_realloc(struct chariot_driver *d, const void *p, size_t size,
 		return ZERO_SIZE_PTR;
 	}
 	room = ZERO_OR_NULL_PTR(p) ? 0 : ksize(p);
-	if (room >= size && owns(d, p)) {
+	if (room >= size && chariot_heap_owns(d, p)) {
 		/* In place: the kernel's own clears what is spare. */
-		return resize_in_place(d, p, size, room) ?
+		return chariot_heap_resize(d, p, size, room) ?
 		       krealloc(p, size, gfp) : NULL;
 	}
 	new = chariot_heap_alloc(d, size, gfp, NUMA_NO_NODE, family, site);

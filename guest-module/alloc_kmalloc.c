@@ -117,10 +117,14 @@ CHARIOT_WRAPPER size_t chariot_wrap_ksize(const void *p)
 	struct chariot_object o;
 	size_t room = ksize(p);
 
-	if (c.driver && room &&
-	    chariot_object_nearest(c.driver, (unsigned long)p, &o) &&
-	    o.start == (unsigned long)p && o.size < room &&
-	    !chariot_grant(c.driver, p, room, CHARIOT_RIGHT_WRITE, o.kind))
+	if (!c.driver || !room ||
+	    !chariot_object_nearest(c.driver, (unsigned long)p, &o) ||
+	    o.start != (unsigned long)p || o.size >= room)
+		return room;
+	if (c.driver->heap == CHARIOT_HEAP_BYTE &&
+	    chariot_grant(c.driver, p, room, CHARIOT_RIGHT_WRITE, o.kind))
+		atomic64_inc(&c.driver->untracked);
+	else
 		chariot_object_resize(c.driver, p, room);
 	return room;
 }

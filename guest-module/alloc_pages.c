@@ -43,8 +43,12 @@ bool chariot_pages_claim(struct chariot_driver *d, unsigned long va)
 	if (!pfn_valid(pfn))
 		return false;
 	page = pfn_to_page(pfn);
-	if (folio_test_slab(page_folio(page)) ||
-	    !chariot_may_write(d, page_address(page), PAGE_SIZE, &bad))
+	if (!chariot_may_write(d, page_address(page), PAGE_SIZE, &bad))
+		return false;
+	/* Nothing in it can be forged before this, page_folio() is safe after. */
+	if (chariot_may_write(d, page, sizeof(*page), &bad))
+		return true;
+	if (folio_test_slab(page_folio(page)))
 		return false;
 	return !chariot_grant(d, page, sizeof(*page), CHARIOT_RIGHT_WRITE,
 			      CHARIOT_KIND_OBJECT);

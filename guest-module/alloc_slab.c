@@ -83,6 +83,22 @@ out:
 	return ret;
 }
 
+/*
+ * The folio of an address that a driver may have made up, NULL if it has none. A
+ * driver may write the struct page of its own pages: believe no wild head.
+ */
+static struct folio *folio_at(const void *va)
+{
+	struct page *page, *head;
+
+	if (!virt_addr_valid(va))
+		return NULL;
+	page = virt_to_page(va);
+	head = compound_head(page);
+	return head <= page && page - head < CHARIOT_MAX_FOLIO_PAGES ?
+	       (struct folio *)head : NULL;
+}
+
 /* The cache of a slab page; NULL if it is none or layouts are unknown. */
 static struct kmem_cache *slab_cache(struct folio *folio)
 {
@@ -103,11 +119,9 @@ struct chariot_cache *chariot_cache_find(const struct kmem_cache *cache)
 
 struct chariot_cache *chariot_cache_of(const void *va)
 {
-	struct kmem_cache *cache;
+	struct folio *folio = folio_at(va);
+	struct kmem_cache *cache = folio ? slab_cache(folio) : NULL;
 
-	if (!virt_addr_valid(va))
-		return NULL;
-	cache = slab_cache(virt_to_folio(va));
 	return cache ? chariot_cache_find(cache) : NULL;
 }
 
@@ -147,7 +161,7 @@ static int grant_object(struct chariot_driver *d, const struct chariot_cache *c,
 		return grant_slab(d, object);
 	ret = chariot_grant(d, object, size, CHARIOT_RIGHT_WRITE,
 			    CHARIOT_KIND_SLAB);
-	if (!ret && c)
+	if (!ret && c && !is_kfence_address(object))
 		chariot_frame_slab_set(folio_pfn(virt_to_folio(object)));
 	return ret;
 }

@@ -8,6 +8,7 @@
  * Runs in a driver's view; trusts nothing.
  */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <asm/nospec-branch.h>
 #include "stubs.h"
 
@@ -153,4 +154,5 @@ chariot_leaf_pages:
 	.balign	4096, 0xcc
 	.globl	chariot_leaf_pages_end
 chariot_leaf_pages_end:
+	ANNOTATE_NOENDBR
 	int3

@@ -8,6 +8,7 @@
  * Runs in the guest kernel's view.
  */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <asm/nospec-branch.h>
 #include "stubs.h"
 
@@ -35,4 +36,5 @@ chariot_stubs:
 	.balign	CHARIOT_STUB_SIZE, 0xcc
 	.globl	chariot_stubs_end
 chariot_stubs_end:
+	ANNOTATE_NOENDBR
 	int3

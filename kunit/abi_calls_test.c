@@ -344,6 +344,8 @@ static void test_buffer(struct kunit *test)
 /* Structures of a page are aligned to it, others to 8 bytes. */
 static void test_alignment(struct kunit *test)
 {
+	u64 last = GUEST_END - sizeof(struct chariot_record);
+
 	busy_guest(test);
 	KUNIT_EXPECT_EQ(test, -(long)EINVAL,
 			chariot_hv_region_update(BATCH_GPA + 8));
@@ -351,8 +353,7 @@ static void test_alignment(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -(long)EINVAL,
 			chariot_hv_walk_alias(ALIAS_GPA + 8));
 	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_domain_stats(1, ARGS_GPA + 8));
-	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_record_next(GUEST_END -
-							 sizeof(struct chariot_record)));
+	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_record_next(last));
 }
 
 struct domain_row {
@@ -388,10 +389,12 @@ static void test_bad_domain(struct kunit *test)
 static void test_bad_control(struct kunit *test)
 {
 	busy_guest(test);
-	KUNIT_EXPECT_EQ(test, -(long)EINVAL, chariot_hv_domain_control(1,
-		CHARIOT_DOMAIN_STATE_COUNT, CHARIOT_MODE_AUDIT));
-	KUNIT_EXPECT_EQ(test, -(long)EINVAL, chariot_hv_domain_control(1,
-		CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_COUNT));
+	KUNIT_EXPECT_EQ(test, -(long)EINVAL,
+			chariot_hv_domain_control(1, CHARIOT_DOMAIN_STATE_COUNT,
+						  CHARIOT_MODE_AUDIT));
+	KUNIT_EXPECT_EQ(test, -(long)EINVAL,
+			chariot_hv_domain_control(1, CHARIOT_DOMAIN_ACTIVE,
+						  CHARIOT_MODE_COUNT));
 	/* Arguments have 64 bits. */
 	KUNIT_EXPECT_EQ(test, -(long)EINVAL,
 			chariot_transport_fake.call(CHARIOT_CALL_DOMAIN_CONTROL,

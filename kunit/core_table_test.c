@@ -12,7 +12,7 @@
 #define X	CHARIOT_RIGHT_EXEC
 #define PAGE	CHARIOT_PAGE_SIZE
 #define TOP	(1ull << 52)
-#define MAX	8
+#define MOST	8	/* changes and ranges of a row */
 #define WINDOW	(8 * PAGE)	/* where each byte is asked for */
 
 /* No rights: remove. */
@@ -25,8 +25,8 @@ struct change {
 
 struct table_row {
 	const char *name;
-	struct change change[MAX];
-	struct chariot_range want[MAX];
+	struct change change[MOST];
+	struct chariot_range want[MOST];
 	u64 pages;
 };
 
@@ -162,7 +162,7 @@ static u8 rights_wanted(const struct table_row *c, u64 gpa)
 {
 	unsigned int i;
 
-	for (i = 0; i < MAX && c->want[i].size; i++)
+	for (i = 0; i < MOST && c->want[i].size; i++)
 		if (gpa - c->want[i].gpa < c->want[i].size)
 			return c->want[i].rights;
 	return 0;
@@ -174,8 +174,8 @@ static void check_listing(struct kunit *test, const struct table_row *c)
 	struct chariot_range r = { };
 	unsigned int i;
 
-	for (i = 0; i < MAX && c->want[i].size; i++) {
-		bool any = chariot_table_next(&s->table, r.gpa + r.size, MAX,
+	for (i = 0; i < MOST && c->want[i].size; i++) {
+		bool any = chariot_table_next(&s->table, r.gpa + r.size, MOST,
 					      &r);
 
 		KUNIT_ASSERT_TRUE_MSG(test, any, "range %u", i);
@@ -186,7 +186,7 @@ static void check_listing(struct kunit *test, const struct table_row *c)
 				    "range %u", i);
 	}
 	KUNIT_EXPECT_FALSE(test, chariot_table_next(&s->table, r.gpa + r.size,
-						    MAX, &r));
+						    MOST, &r));
 }
 
 static void check_bytes(struct kunit *test, const struct table_row *c)
@@ -240,7 +240,7 @@ static void test_changes(struct kunit *test)
 	struct stock *s = test->priv;
 	unsigned int i;
 
-	for (i = 0; i < MAX && c->change[i].size; i++) {
+	for (i = 0; i < MOST && c->change[i].size; i++) {
 		const struct change *h = &c->change[i];
 
 		KUNIT_ASSERT_EQ(test, 0,

@@ -30,6 +30,13 @@
 #define CHARIOT_SLAB_UNMERGEABLE	SLAB_NOLEAKTRACE
 #endif
 
+/* Linux 6.8 renamed MAX_ORDER, after 6.4 had made it inclusive. */
+#ifdef MAX_PAGE_ORDER
+#define CHARIOT_MAX_FOLIO_PAGES	(1 << MAX_PAGE_ORDER)
+#else
+#define CHARIOT_MAX_FOLIO_PAGES	MAX_ORDER_NR_PAGES
+#endif
+
 /*
  * Linux 6.11 gave the functions below kmalloc() a parameter for the set of
  * caches to take from, where CONFIG_SLAB_BUCKETS is on.

@@ -1,99 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The access control table: a radix tree over the gfn with byte ranges below.
+ * The access control table: a radix tree over the gfn, with pages at its leaves.
  * Runs wherever the core runs, under the caller's lock; trusts the tree it
  * built itself and nothing of the ranges it is asked about.
  *
- * A slot of a leaf is 0, a whole page's rights and kind (bit 0 set), or the
- * address of the first block of a sorted list of spans. The tree is always as
- * low and as small as its content allows, so what is removed leaves nothing.
+ * The tree is always as low and as small as its content allows: what is removed
+ * leaves nothing behind. What a leaf holds for a page is in spans.h.
  */
-#include "table.h"
+#include "spans.h"
 
-#define NODE_BITS	6
-#define NODE_SLOTS	(1u << NODE_BITS)
 #define MAX_HEIGHT	((CHARIOT_GFN_BITS + NODE_BITS - 1) / NODE_BITS)
-#define SPANS_PER_BLOCK	62u
 #define GPA_END		(1ull << (CHARIOT_GFN_BITS + CHARIOT_PAGE_SHIFT))
-
-#define SLOT_WHOLE		1ull
-#define SLOT_RIGHTS_SHIFT	8
-#define SLOT_KIND_SHIFT		16
-
-/* Bytes [start, end) of a page; never empty, never adjacent to an equal one. */
-struct span {
-	u16 start;
-	u16 end;
-	u16 kind;
-	u8 rights;
-	u8 reserved;
-};
-
-struct chariot_block {
-	union {
-		struct chariot_block *next;	/* in the pool */
-		u64 slot[NODE_SLOTS];		/* of the tree */
-		struct {
-			struct chariot_block *more;
-			u16 count;		/* spans in this block */
-			u16 total;		/* in the list; first block */
-			u8 common;		/* rights every byte of the page
-						 * has; first block */
-			u8 reserved[3];
-			struct span span[SPANS_PER_BLOCK];
-		};
-	};
-};
-
-_Static_assert(sizeof(struct chariot_block) == CHARIOT_BLOCK_SIZE,
-	       "a block has the wrong size");
-_Static_assert(NODE_SLOTS * sizeof(u64) == CHARIOT_BLOCK_SIZE,
-	       "a node does not fill a block");
 
 static bool valid_range(u64 gpa, u64 size)
 {
 	return size && gpa < GPA_END && size <= GPA_END - gpa;
 }
-
-static u64 min_u64(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-static u64 max_u64(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
-
-/* Slots. */
-
-static u64 slot_whole(u8 rights, u16 kind)
-{
-	return SLOT_WHOLE | (u64)rights << SLOT_RIGHTS_SHIFT |
-	       (u64)kind << SLOT_KIND_SHIFT;
-}
-
-static bool slot_is_whole(u64 slot)
-{
-	return slot & SLOT_WHOLE;
-}
-
-static u8 slot_rights(u64 slot)
-{
-	return (slot >> SLOT_RIGHTS_SHIFT) & 0xff;
-}
-
-static u16 slot_kind(u64 slot)
-{
-	return (slot >> SLOT_KIND_SHIFT) & 0xffff;
-}
-
-static struct chariot_block *slot_block(u64 slot)
-{
-	return (struct chariot_block *)(uintptr_t)slot;
-}
-
-/* Blocks. */
 
 /**
  * chariot_pool_put - give a pool a block
@@ -124,35 +46,6 @@ void *chariot_pool_take(struct chariot_pool *pool)
 		pool->count--;
 	}
 	return b;
-}
-
-/* The callers counted first: the pool is never empty here. */
-static struct chariot_block *block_new(struct chariot_table *t,
-				       struct chariot_pool *pool)
-{
-	struct chariot_block *b = chariot_pool_take(pool);
-
-	memset(b, 0, sizeof(*b));
-	t->blocks++;
-	return b;
-}
-
-static void block_free(struct chariot_table *t, struct chariot_pool *pool,
-		       struct chariot_block *b)
-{
-	t->blocks--;
-	chariot_pool_put(pool, b);
-}
-
-static void list_free(struct chariot_table *t, struct chariot_pool *pool,
-		      struct chariot_block *b)
-{
-	while (b) {
-		struct chariot_block *more = b->more;
-
-		block_free(t, pool, b);
-		b = more;
-	}
 }
 
 /* The tree. */
@@ -289,24 +182,6 @@ static void prune(struct chariot_table *t, struct chariot_pool *pool, u64 gfn)
 
 /* Counting what a change can need. */
 
-/* Blocks for a list that was made of @spans spans by one change: an addition
- * may fill every hole, and cut the spans at its ends. */
-static u64 list_bound(u32 spans)
-{
-	u32 most = 2 * spans + 3;
-
-	if (most > CHARIOT_PAGE_SIZE)
-		most = CHARIOT_PAGE_SIZE;
-	return (most + SPANS_PER_BLOCK - 1) / SPANS_PER_BLOCK;
-}
-
-static u64 slot_bound(u64 slot, bool full_page)
-{
-	if (!slot || slot_is_whole(slot))
-		return full_page ? 0 : list_bound(slot ? 1 : 0);
-	return list_bound(slot_block(slot)->total);
-}
-
 /* Nodes of level @from up to, not including, @to, over gfns [first, last]. */
 static u64 nodes_over(u64 first, u64 last, u32 from, u32 to)
 {
@@ -410,161 +285,7 @@ u32 chariot_table_need(const struct chariot_table *t, u64 gpa, u64 size)
 	return min_u64(add_need(t, gpa, size), 0xffffffffu);
 }
 
-/* Changing one page. */
-
-/* A list of spans under construction. */
-struct list {
-	struct chariot_table *t;
-	struct chariot_pool *pool;
-	struct chariot_block *first;
-	struct chariot_block *tail;
-	u32 total;
-	u32 bytes;
-	u32 longest;
-	u16 longest_kind;
-	u8 all;			/* rights that every span has */
-	u8 any;			/* rights that some span has */
-};
-
-static void list_append(struct list *l, u32 start, u32 end, u8 rights, u16 kind)
-{
-	struct span *s;
-
-	if (start >= end)
-		return;
-	l->bytes += end - start;
-	l->all &= rights;
-	l->any |= rights;
-
-	if (l->tail) {
-		s = &l->tail->span[l->tail->count - 1];
-		if (s->end == start && s->rights == rights && s->kind == kind) {
-			s->end = end;
-			goto measure;
-		}
-	}
-	if (!l->tail || l->tail->count == SPANS_PER_BLOCK) {
-		struct chariot_block *b = block_new(l->t, l->pool);
-
-		if (l->tail)
-			l->tail->more = b;
-		else
-			l->first = b;
-		l->tail = b;
-	}
-	s = &l->tail->span[l->tail->count++];
-	s->start = start;
-	s->end = end;
-	s->rights = rights;
-	s->kind = kind;
-	l->total++;
-measure:
-	if ((u32)(s->end - s->start) > l->longest) {
-		l->longest = s->end - s->start;
-		l->longest_kind = kind;
-	}
-}
-
-/* What a change does to bytes [start, end) of a page. */
-struct change {
-	u32 start;
-	u32 end;
-	u16 kind;
-	u8 rights;		/* to add; 0 removes all */
-};
-
-/* Append the old span @s, changed; @done is how far the change has come. */
-static void list_append_changed(struct list *l, const struct span *s,
-				const struct change *c, u32 *done)
-{
-	u32 from = max_u64(s->start, c->start);
-	u32 to = min_u64(s->end, c->end);
-
-	list_append(l, s->start, min_u64(s->end, c->start), s->rights, s->kind);
-	if (c->rights && from < to) {
-		list_append(l, *done, from, c->rights, c->kind);
-		list_append(l, from, to, s->rights | c->rights, c->kind);
-		*done = to;
-	}
-	if (s->end > c->end) {
-		if (c->rights && *done < c->end) {
-			list_append(l, *done, c->end, c->rights, c->kind);
-			*done = c->end;
-		}
-		list_append(l, max_u64(s->start, c->end), s->end, s->rights,
-			    s->kind);
-	}
-}
-
-/* The list as a slot: nothing, a whole page, or itself. */
-static u64 list_finish(struct list *l)
-{
-	bool full = l->bytes == CHARIOT_PAGE_SIZE;
-
-	if (!l->total)
-		return 0;
-	if (full && l->all == l->any) {
-		list_free(l->t, l->pool, l->first);
-		return slot_whole(l->all, l->longest_kind);
-	}
-	l->first->total = l->total;
-	l->first->common = full ? l->all : 0;
-	return (uintptr_t)l->first;
-}
-
-static u64 slot_rebuild(struct chariot_table *t, struct chariot_pool *pool,
-			u64 slot, const struct change *c)
-{
-	struct list l = { .t = t, .pool = pool, .all = 0xff };
-	u32 done = c->start;
-
-	if (slot_is_whole(slot)) {
-		const struct span s = {
-			.end = CHARIOT_PAGE_SIZE,
-			.kind = slot_kind(slot),
-			.rights = slot_rights(slot),
-		};
-
-		list_append_changed(&l, &s, c, &done);
-	} else if (slot) {
-		const struct chariot_block *b;
-		u32 i;
-
-		for (b = slot_block(slot); b; b = b->more)
-			for (i = 0; i < b->count; i++)
-				list_append_changed(&l, &b->span[i], c, &done);
-	}
-	if (c->rights)
-		list_append(&l, done, c->end, c->rights, c->kind);
-	if (slot && !slot_is_whole(slot))
-		list_free(t, pool, slot_block(slot));
-	return list_finish(&l);
-}
-
-static void slot_change(struct chariot_table *t, struct chariot_pool *pool,
-			u64 *slot, const struct change *c)
-{
-	u64 old = *slot;
-	bool full = c->start == 0 && c->end == CHARIOT_PAGE_SIZE;
-
-	if (!old && !c->rights)
-		return;
-	if (full && !c->rights) {
-		if (!slot_is_whole(old))
-			list_free(t, pool, slot_block(old));
-		*slot = 0;
-	} else if (full && (!old || slot_is_whole(old))) {
-		*slot = slot_whole(slot_rights(old) | c->rights, c->kind);
-	} else if (slot_is_whole(old) && c->rights &&
-		   !(c->rights & ~slot_rights(old))) {
-		/* A part of a whole page once more: nothing new. */
-		return;
-	} else {
-		*slot = slot_rebuild(t, pool, old, c);
-	}
-	t->pages += !!*slot;
-	t->pages -= !!old;
-}
+/* Changing. */
 
 /* The part of [gpa, gpa + size) that lies in page @gfn. */
 static void change_clip(struct change *c, u64 gfn, u64 gpa, u64 size)
@@ -737,54 +458,13 @@ struct chariot_page chariot_table_page(const struct chariot_table *t, u64 gfn)
 	return page;
 }
 
-/* First span of a list that ends after byte @at of the page, or NULL. */
-static const struct span *span_find(const struct chariot_block **block, u32 at)
-{
-	const struct chariot_block *b = *block;
-	const struct span *s;
-	u32 n, half;
-
-	while (b->more && b->span[b->count - 1].end <= at)
-		b = b->more;
-	*block = b;
-	/* Without branches to guess wrong: this is where look-ups spend time. */
-	s = b->span;
-	for (n = b->count; n > 1; n -= half) {
-		half = n / 2;
-		s += s[half - 1].end <= at ? half : 0;
-	}
-	return s->end > at ? s : NULL;
-}
-
-static const struct span *span_next(const struct chariot_block **block,
-				    const struct span *s)
-{
-	if (s != &(*block)->span[(*block)->count - 1])
-		return s + 1;
-	*block = (*block)->more;
-	return *block ? &(*block)->span[0] : NULL;
-}
-
-/* First byte in [at, end) of a listed page without all of @rights; or @end. */
-static u32 list_allows_until(const struct chariot_block *b, u32 at, u32 end,
-			     u8 rights)
-{
-	const struct span *s = span_find(&b, at);
-
-	while (s && at < end && s->start <= at && !(rights & ~s->rights)) {
-		at = min_u64(s->end, end);
-		s = span_next(&b, s);
-	}
-	return at;
-}
-
 /**
  * chariot_table_check - how far does a range have some rights?
  * @t: the table
  * @gpa: start of the range
  * @size: its size in bytes, or 0 if that is not known; then all of the page
  *	must have them
- * @rights: CHARIOT_RIGHT_*
+ * @rights: CHARIOT_RIGHT_*; 0 asks for any
  * @bad: out, may be NULL: first byte without them, for CHARIOT_PAGE_NONE
  *
  * Returns CHARIOT_PAGE_WHOLE if all bytes of all pages touched have them,
@@ -809,7 +489,7 @@ enum chariot_page_class chariot_table_check(const struct chariot_table *t,
 				break;
 		} else if (!slot) {
 			break;
-		} else if (rights & ~slot_block(slot)->common) {
+		} else if (!rights || (rights & ~slot_block(slot)->common)) {
 			if (!size)
 				break;
 			good = list_allows_until(slot_block(slot), start, end,
@@ -836,7 +516,7 @@ enum chariot_page_class chariot_table_check(const struct chariot_table *t,
  * @t: the table
  * @gpa: start of the range
  * @size: its size in bytes; an empty range is allowed nowhere
- * @rights: CHARIOT_RIGHT_*
+ * @rights: CHARIOT_RIGHT_*; 0 asks for any
  * @bad: out, may be NULL: first byte without them, if the answer is false
  */
 bool chariot_table_allows(const struct chariot_table *t, u64 gpa, u64 size,

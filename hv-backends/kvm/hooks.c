@@ -177,7 +177,8 @@ static void notrace watch_init_mmu(unsigned long ip, unsigned long parent_ip,
 	WRITE_ONCE(vm->forget, true);
 }
 
-#define HOOK_FILTER	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION)
+/* Without FTRACE_OPS_FL_RECURSION: no hook calls the function it is on. */
+#define HOOK_FILTER	FTRACE_OPS_FL_SAVE_REGS
 /* IPMODIFY: nobody else may replace these functions at the same time. */
 #define HOOK_REDIRECT	(HOOK_FILTER | FTRACE_OPS_FL_IPMODIFY)
 

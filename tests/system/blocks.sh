@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Stock block drivers, as Debian ships them: a file system on them keeps what
-# was written. Usage: blocks.sh plain|page|byte. Runs in the lab's guest.
+# was written. Usage: blocks.sh plain|page|byte [DRIVER...]. Runs in the
+# lab's guest.
 
 mode=$1
+shift
 . ./lib.sh
 
 SIZE_MIB=64
@@ -45,7 +47,8 @@ null_blk() {
 		unload null_blk && clean_log
 }
 
-tests=(zram brd null_blk)
+tests=("$@")
+[ $# -gt 0 ] || tests=(zram brd null_blk)
 plan "${tests[@]}"
 # A quarter of it can be compressed.
 {

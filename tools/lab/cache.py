@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -37,6 +38,31 @@ def locked(path):
     with open(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def seat(waiting=lambda: None):
+    """One of as many seats as there are CPUs: more machines at once only slow each other down
+    until their guests seem to hang."""
+    tried = False
+    with open(directory("seats") / ".door", "w") as door, contextlib.ExitStack() as stack:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        while True:
+            for i in range(os.cpu_count() or 1):
+                lock = open(directory("seats") / f".seat-{i}", "w")
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    lock.close()
+                    continue
+                stack.enter_context(lock)
+                fcntl.flock(door, fcntl.LOCK_UN)
+                yield
+                return
+            if not tried:
+                waiting()
+                tried = True
+            time.sleep(0.2)
 
 
 def digest(*values):
