@@ -18,6 +18,7 @@ help:
 	@echo '  make demo            set up, then show the main job in the lab'
 	@echo '  make check           set up, then run all tests'
 	@echo '  make check-quick     the tests on one kernel'
+	@echo '  make kunit           KUnit suites, on UML'
 	@echo '  make bench           figures: exits and instructions'
 	@echo '  make                 build modules and commands'
 	@echo '  make modules         chariot.ko and chariot-kvm.ko for KDIR'
@@ -53,6 +54,9 @@ check: setup
 check-quick: setup
 	tests/check --quick
 
+kunit: setup
+	kunit/run
+
 bench: setup
 	tests/bench/run
 
@@ -67,4 +71,4 @@ install:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools setup demo check check-quick bench install clean
+.PHONY: all help mirror modules tools setup demo check check-quick kunit bench install clean

@@ -60,8 +60,9 @@
  * @size: bytes of an object
  * @whole: SLAB_TYPESAFE_BY_RCU: its objects may be written after their free, so
  *	the pages are granted even in heap mode BYTE
+ * @kmalloc: one of chariot_slabs.kmalloc, made by us and not the driver
  * @revived: out of the graveyard: has pages that are not in the slab map
- * @pages: slab pages counted by the last sweep
+ * @pages: slabs counted last
  */
 struct chariot_cache {
 	struct hlist_node node;
@@ -72,6 +73,7 @@ struct chariot_cache {
 	char *name;
 	unsigned int size;
 	bool whole;
+	bool kmalloc;
 	bool revived;
 	unsigned long pages;
 	struct rcu_head rcu;

@@ -14,12 +14,14 @@
  * All caches we made, by the kernel's pointer. Caches whose driver has left with
  * objects still alive are in the graveyard as well: the kernel may free these
  * objects later, for which the cache must exist, and destroying it would warn.
- * They come back when a driver of that name is loaded again, and are destroyed
- * with chariot if they are empty by then.
+ * They come back when a driver of that name is loaded again; they are destroyed
+ * when a later sweep, or the end of chariot, finds them empty.
  */
 static DEFINE_HASHTABLE(registry, 7);
 static DEFINE_MUTEX(registry_mutex);	/* writers; inside chariot_mutex */
 static LIST_HEAD(graveyard);
+
+#define SWEEP_DELAY	(15 * HZ)	/* kfree_rcu() takes five seconds, and more */
 
 static const unsigned int classes[CHARIOT_KMALLOC_CACHES] = {
 	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
@@ -389,14 +391,23 @@ void chariot_cache_forget(struct kmem_cache *cache)
 
 /* --- a driver comes and goes ---------------------------------------------------------------- */
 
-static struct chariot_cache *dig_up(const char *name)
+/* From the graveyard, to be driver d's again. */
+static struct chariot_cache *dig_up(struct chariot_driver *d, const char *name)
 {
-	struct chariot_cache *c;
+	struct chariot_cache *c, *found = NULL;
 
-	list_for_each_entry(c, &graveyard, list)
-		if (!strcmp(c->name, name))
-			return c;
-	return NULL;
+	mutex_lock(&registry_mutex);
+	list_for_each_entry(c, &graveyard, list) {
+		if (strcmp(c->name, name))
+			continue;
+		found = c;
+		found->revived = true;
+		list_move_tail(&found->list, &d->slabs->caches);
+		WRITE_ONCE(found->driver, d);
+		break;
+	}
+	mutex_unlock(&registry_mutex);
+	return found;
 }
 
 static struct chariot_cache *kmalloc_cache(struct chariot_driver *d,
@@ -407,51 +418,51 @@ static struct chariot_cache *kmalloc_cache(struct chariot_driver *d,
 		.align = size & -size,
 		.usersize = size,
 	};
-	struct chariot_cache *c;
 	struct kmem_cache *cache;
+	struct chariot_cache *c;
 	char *name;
 
 	name = kasprintf(GFP_KERNEL, "chariot-%s-%u", d->name, size);
 	if (!name)
 		return NULL;
-	c = dig_up(name);
-	if (c) {
-		c->revived = true;
-		list_move_tail(&c->list, &d->slabs->caches);
-		WRITE_ONCE(c->driver, d);
-	} else {
+	c = dig_up(d, name);
+	if (!c) {
 		cache = chariot_cache_create(d, name, size, &args, 0);
 		c = cache ? chariot_cache_find(cache) : NULL;
+		if (c)
+			c->kmalloc = true;
 	}
 	kfree(name);
 	return c;
 }
 
-static bool count_slab(struct page *page, void *driver)
+/* Counts a slab page to its cache, if that is driver's (NULL: in the graveyard). */
+static struct chariot_cache *count_slab(struct page *page,
+					struct chariot_driver *driver)
 {
-	struct kmem_cache *cache = slab_cache(page_folio(page));
+	struct kmem_cache *cache = slab_cache((struct folio *)page);
 	struct chariot_cache *c = cache ? chariot_cache_find(cache) : NULL;
 
-	if (!c)
-		return false;
-	if (c->driver != driver)
-		return true;
-	c->pages++;
-	return false;	/* a next owner has no right there yet */
+	if (c && c->driver == driver)
+		c->pages++;
+	return c;
 }
 
-/*
- * Does the cache have slabs, after a shrink? The slab map knows, except of a cache
- * that came back from the graveyard: its old slabs need not be in the map.
- */
-static bool has_slabs(const struct chariot_cache *c)
+/* The slab map keeps other drivers' slabs; a next owner of this driver's caches
+ * has no right in them yet. */
+static bool count_mapped(struct page *page, void *driver)
+{
+	struct chariot_cache *c = count_slab(page, driver);
+
+	return c && c->driver != driver;
+}
+
+/* The long way, for caches that were in the graveyard: their slabs need not be in
+ * the slab map. */
+static void count_all(struct chariot_driver *driver)
 {
 	unsigned long pfn;
 
-	if (c->pages || !slab_cache_offset)
-		return true;
-	if (!c->revived)
-		return false;
 	for (pfn = 0; pfn < chariot_frames_end(); pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
@@ -459,37 +470,75 @@ static bool has_slabs(const struct chariot_cache *c)
 			cond_resched();
 		if (!page)
 			pfn |= PAGES_PER_SECTION - 1;
-		else if (!PageTail(page) &&
-			 slab_cache((struct folio *)page) == c->cache)
-			return true;
+		else if (!PageTail(page))
+			count_slab(page, driver);
 	}
-	return false;
 }
+
+/* After a count; what can't be counted is taken for in use. */
+static bool in_use(const struct chariot_cache *c)
+{
+	return c->pages || !slab_cache_offset;
+}
+
+/*
+ * Destroys the caches in the graveyard that have become empty. What the driver
+ * itself created and did not destroy stays until the end: it would without us.
+ */
+static void sweep_graveyard(bool last)
+{
+	struct chariot_cache *c, *next;
+
+	mutex_lock(&registry_mutex);
+	list_for_each_entry(c, &graveyard, list) {
+		kmem_cache_shrink(c->cache);
+		c->pages = 0;
+	}
+	if (!list_empty(&graveyard))
+		count_all(NULL);
+	list_for_each_entry_safe(c, next, &graveyard, list) {
+		if ((c->kmalloc || last) && !in_use(c))
+			destroy(c);
+		else if (last)
+			unregister(c);	/* the kernel's to free into */
+		else if (c->kmalloc)
+			pr_info("objects in cache %s outlived their driver\n",
+				c->name);
+	}
+	mutex_unlock(&registry_mutex);
+}
+
+static void sweep_later(struct work_struct *work)
+{
+	sweep_graveyard(false);
+}
+
+static DECLARE_DELAYED_WORK(sweep_work, sweep_later);
 
 static void caches_exit(struct chariot_driver *d)
 {
 	struct chariot_slabs *slabs = d->slabs;
 	struct chariot_cache *c, *next;
+	bool revived = false, left = false;
 	unsigned int i;
 
 	mutex_lock(&registry_mutex);
 	for (i = 0; i < ARRAY_SIZE(slabs->kmalloc); i++)
 		if (slabs->kmalloc[i])
 			kmem_cache_shrink(slabs->kmalloc[i]->cache);
-	list_for_each_entry(c, &slabs->caches, list)
+	list_for_each_entry(c, &slabs->caches, list) {
 		c->pages = 0;
-	chariot_frames_for_each_slab(count_slab, d);
-	for (i = 0; i < ARRAY_SIZE(slabs->kmalloc); i++) {
-		c = slabs->kmalloc[i];
-		if (c && !has_slabs(c))
-			destroy(c);
+		revived |= c->revived;
 	}
-	/* Also what the driver itself created and did not destroy: leaked, as it
-	 * would be without us, but its name stays taken. */
+	chariot_frames_for_each_slab(count_mapped, d);
+	if (revived)
+		count_all(d);
 	list_for_each_entry_safe(c, next, &slabs->caches, list) {
-		if (c->pages)
-			pr_info("%s: objects in cache %s outlive the driver\n",
-				d->name, c->name);
+		if (c->kmalloc && !in_use(c)) {
+			destroy(c);
+			continue;
+		}
+		left |= c->kmalloc;
 		WRITE_ONCE(c->driver, NULL);
 		WRITE_ONCE(c->ctor, NULL);
 		list_move_tail(&c->list, &graveyard);
@@ -497,6 +546,9 @@ static void caches_exit(struct chariot_driver *d)
 	mutex_unlock(&registry_mutex);
 	/* Frees on other CPUs may have found the driver by its cache. */
 	synchronize_rcu();
+	/* Mostly kfree_rcu() that has not run yet; the rest is worth a line. */
+	if (left)
+		mod_delayed_work(system_wq, &sweep_work, SWEEP_DELAY);
 }
 
 static void frags_exit(struct chariot_slabs *slabs)
@@ -564,21 +616,13 @@ err:
 	return -ENOMEM;
 }
 
-/* At chariot's exit, without drivers: what is empty goes, the rest is the
- * kernel's to free into. */
+/**
+ * chariot_slabs_bury - chariot's exit, without drivers
+ *
+ * What is empty goes; the rest is left for the kernel to free into.
+ */
 void chariot_slabs_bury(void)
 {
-	struct chariot_cache *c, *next;
-
-	mutex_lock(&registry_mutex);
-	list_for_each_entry_safe(c, next, &graveyard, list) {
-		kmem_cache_shrink(c->cache);
-		c->pages = 0;
-		c->revived = true;	/* its slabs are not in the map */
-		if (has_slabs(c))
-			unregister(c);
-		else
-			destroy(c);
-	}
-	mutex_unlock(&registry_mutex);
+	cancel_delayed_work_sync(&sweep_work);
+	sweep_graveyard(true);
 }

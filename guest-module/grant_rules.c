@@ -224,10 +224,17 @@ const struct chariot_member chariot_queue_members[] = {
 /* --- buffers to fill --------------------------------------------------------------- */
 
 const struct chariot_show_rule chariot_show_rules[] = {
-	/* show() of sysfs attributes and module parameters */
-	{ "sysfs_kf_seq_show", 0, offsetof(struct seq_file, buf), PAGE_SIZE },
-	/* show() of configfs; struct configfs_buffer { count, pos, page } */
-	{ "fill_read_buffer", 1, 16, PAGE_SIZE },
+	/* show() of sysfs attributes and module parameters: seq_file.buf */
+	{ .function = "sysfs_kf_seq_show", .arg = 0, .steps = 1,
+	  .path = { offsetof(struct seq_file, buf) }, .size = PAGE_SIZE },
+	/*
+	 * show() of configfs: kiocb.ki_filp->private_data->page; the last of
+	 * struct configfs_buffer, which is private: { count, pos, page }
+	 */
+	{ .function = "configfs_read_iter", .arg = 0, .steps = 3,
+	  .path = { offsetof(struct kiocb, ki_filp),
+		    offsetof(struct file, private_data), 16 },
+	  .size = PAGE_SIZE },
 };
 
 const size_t chariot_show_rules_nr = ARRAY_SIZE(chariot_show_rules);

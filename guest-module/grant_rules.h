@@ -64,14 +64,17 @@ extern const struct chariot_member chariot_queue_members[];
  * struct chariot_show_rule - a kernel function that hands a driver a buffer to
  * fill, for as long as it runs
  * @function: which is probed
- * @arg: its argument, from 0, which points to an object
- * @offset: in that object, of the pointer to the buffer
+ * @arg: its argument, from 0, where the way to the buffer begins
+ * @path: offsets of the pointers to follow; the last is that of the buffer, which
+ *	need not be there yet when the function is called
+ * @steps: how many
  * @size: of the buffer, in bytes
  */
 struct chariot_show_rule {
 	const char *function;
 	u8 arg;
-	u16 offset;
+	u8 steps;
+	u16 path[3];
 	u32 size;
 };
 

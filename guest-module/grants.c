@@ -238,13 +238,19 @@ static int show_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct chariot_show_rule *rule;
 	struct show *s = (struct show *)ri->data;
 	unsigned long object, flags;
+	int step;
 
 	if (!rp || !READ_ONCE(nr_attached))
 		return 1;
 	rule = &chariot_show_rules[rp - show_probes];
 	object = regs_get_kernel_argument(regs, rule->arg);
+	for (step = 0; step < rule->steps - 1; step++) {
+		object = chariot_peek((void *)(object + rule->path[step]));
+		if (!object)
+			return 1;
+	}
 	s->task = current;
-	s->buffer = (void *)(object + rule->offset);
+	s->buffer = (void *)(object + rule->path[step]);
 	s->size = rule->size;
 	s->lent = 0;
 	raw_spin_lock_irqsave(&shows_lock, flags);

@@ -22,8 +22,10 @@
 #include <linux/hash.h>
 #include <linux/kprobes.h>
 #include <linux/mempool.h>
+#include <linux/part_stat.h>
 #include <linux/tracepoint.h>
 
+#include "alloc.h"
 #include "chariot.h"
 #include "grant_rules.h"
 
@@ -426,6 +428,9 @@ void chariot_disk_returned(struct chariot_driver *d,
 	for (m = chariot_queue_members; m->text; m++)
 		chariot_lend(d, (unsigned long)disk->queue + m->offset, m->size,
 			     CHARIOT_KIND_OBJECT, m->text);
+	/* part_stat_set_all(), part_stat_add() */
+	chariot_percpu_give(d, disk->part0->bd_stats, sizeof(struct disk_stats),
+			    "disk_stats", (unsigned long)rule->real);
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -498,27 +503,31 @@ static bool is_request(const struct request *rq, const struct blk_mq_tag_set *se
 }
 
 /*
- * Requests lie side by side in pages that the block layer allocates for a tag
- * set; but for flush requests, which are slab objects.
+ * Requests lie side by side in blocks of pages that the block layer allocates
+ * for a tag set, as large as it can get up to 2^4 pages; but for flush requests,
+ * which are slab objects.
  */
+#define REQUEST_MAX_ORDER	4
+
 static unsigned long request_at(const struct blk_mq_tag_set *set,
 				unsigned long va, size_t size)
 {
 	struct chariot_slab_object o;
-	struct page *head;
 	unsigned long base;
+	unsigned int order;
 
 	if (!virt_addr_valid((void *)va))
 		return 0;
-	if (chariot_slab_object_at(va, &o)) {
-		base = o.start;
-	} else {
-		head = compound_head(virt_to_page((void *)va));
-		base = (unsigned long)page_address(head);
-		size = round_up(size, cache_line_size());
+	if (chariot_slab_object_at(va, &o))
+		return is_request((void *)o.start, set) ? o.start : 0;
+	size = round_up(size, cache_line_size());
+	for (order = 0; order <= REQUEST_MAX_ORDER; order++) {
+		base = ALIGN_DOWN(va, PAGE_SIZE << order);
 		base += rounddown(va - base, size);
+		if (is_request((void *)base, set))
+			return base;
 	}
-	return is_request((struct request *)base, set) ? base : 0;
+	return 0;
 }
 
 static bool settle_request(struct chariot_driver *d, struct chariot_grants *g,

@@ -476,6 +476,38 @@ static void describe_page_cache(struct page *head, struct page *page,
 	    index, offset_in_page(va));
 }
 
+/* Is page within a block on the buddy allocator's lists? */
+static bool in_buddy_block(const struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned int order;
+
+	for (order = 0; order < 11; order++) {
+		const struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+
+		if (PageBuddy(head) && READ_ONCE(head->private) >= order)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A page without references is free, or belongs to a block that was allocated
+ * as a whole without being made a compound page. Only the former is on a list:
+ * the buddy allocator's or a CPU's.
+ */
+static bool is_free(const struct page *page)
+{
+	const struct list_head *lru = &page->lru, *next;
+
+	if (in_buddy_block(page))
+		return true;
+	if (page_ref_count(page))
+		return false;
+	next = (void *)chariot_peek(&lru->next);
+	return next && chariot_peek(&next->prev) == (unsigned long)lru;
+}
+
 /* va lies in the direct map and page is its. */
 static void describe_page(struct chariot_driver *d, struct page *page,
 			  unsigned long va, struct chariot_victim_info *out)
@@ -491,7 +523,7 @@ static void describe_page(struct chariot_driver *d, struct page *page,
 	if (PageTable(page))
 		set(out, CHARIOT_VICTIM_PAGE_TABLE, "page table +0x%lx",
 		    offset_in_page(va));
-	else if (PageBuddy(page) || !page_ref_count(head))
+	else if (is_free(head))
 		set(out, CHARIOT_VICTIM_FREE, "free page +0x%lx",
 		    offset_in_page(va));
 	else if (!PageReserved(page) &&

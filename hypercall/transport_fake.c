@@ -402,24 +402,19 @@ static long page_release(u64 gpa, u64 size)
 
 static int alias_check(const struct chariot_walk_alias *a)
 {
+	int err = chariot_check_walk_alias(a);
 	u32 i;
 
-	if (a->op >= CHARIOT_WALK_ALIAS_OP_COUNT ||
-	    a->count > CHARIOT_WALK_ALIAS_MAX ||
-	    memchr_inv(a->reserved, 0, sizeof(a->reserved)))
-		return -EINVAL;
+	if (err)
+		return err;
 	if (a->op == CHARIOT_WALK_ALIAS_ENABLE &&
 	    (a->count < 2 || a->count > 16 || a->count % 2))
 		return -EINVAL;
 	for (i = 0; i < a->count; i++) {
-		int err;
-
 		if (a->op == CHARIOT_WALK_ALIAS_TABLES && !a->gpa[i])
 			continue;
-		err = buffer_check(a->gpa[i], CHARIOT_PAGE_SIZE,
-				   CHARIOT_PAGE_SIZE);
-		if (err)
-			return err;
+		if (!is_ram(a->gpa[i], CHARIOT_PAGE_SIZE))
+			return -EFAULT;
 	}
 	return 0;
 }
@@ -430,7 +425,7 @@ static long walk_alias(u64 gpa)
 	struct chariot_walk_alias *a = &fake.page.alias;
 	int err;
 
-	if (!(chariot_fake_knobs.features & CHARIOT_F_WALK_ALIAS))
+	if (!(fake.features & CHARIOT_F_WALK_ALIAS))
 		return -ENOSYS;
 	err = copy_in(a, gpa, sizeof(*a), CHARIOT_PAGE_SIZE);
 	return err ? err : alias_check(a);

@@ -483,9 +483,13 @@ static void test_alias(struct kunit *test)
 	for (i = 0; i < r->count && i < CHARIOT_WALK_ALIAS_MAX; i++)
 		a->gpa[i] = i == r->count - 1 ? r->gpa : TABLE_GPA;
 	KUNIT_EXPECT_EQ(test, r->want, chariot_hv_walk_alias(ALIAS_GPA));
+}
 
+static void test_alias_not_needed(struct kunit *test)
+{
 	chariot_fake_knobs.features &= ~CHARIOT_F_WALK_ALIAS;
-	KUNIT_EXPECT_EQ(test, -(long)ENOSYS, chariot_hv_walk_alias(ALIAS_GPA));
+	KUNIT_ASSERT_EQ(test, 0L, call_hello(test));
+	KUNIT_EXPECT_EQ(test, -(long)ENOSYS, call_alias(test));
 }
 
 static struct kunit_case cases[] = {
@@ -506,6 +510,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_bad_control),
 	KUNIT_CASE_PARAM(test_release, release_gen_params),
 	KUNIT_CASE_PARAM(test_alias, alias_gen_params),
+	KUNIT_CASE(test_alias_not_needed),
 	{ }
 };
 

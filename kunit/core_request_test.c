@@ -269,9 +269,9 @@ static void test_region(struct kunit *test)
 /* Structures of a page: one word of an otherwise good one. */
 struct word_row {
 	const char *name;
-	u32 count;
-	size_t offset;	/* 0: none */
-	u64 value;
+	u32 count;	/* or whatever comes first */
+	size_t offset;
+	u64 value;	/* 0: none */
 	int want;
 };
 
@@ -309,8 +309,28 @@ static const struct word_row map_rows[] = {
 	{ "last page of 64 bits", 2, MAP_GPA(1), ~0xfffull, -EINVAL },
 };
 
+/* Here the first word is op and count. */
+#define ALIAS_GPA(i)	offsetof(struct chariot_walk_alias, gpa[i])
+#define ALIAS_HEAD(op, count)	((u64)(count) << 32 | (op))
+
+static const struct word_row alias_rows[] = {
+	{ "nothing", 0, 0, 0, 0 },
+	{ "most", 0, 0, ALIAS_HEAD(0, CHARIOT_WALK_ALIAS_MAX), 0 },
+	{ "enable", 0, 0, ALIAS_HEAD(CHARIOT_WALK_ALIAS_ENABLE, 2), 0 },
+	{ "disable", CHARIOT_WALK_ALIAS_DISABLE, 0, 0, 0 },
+	{ "any first", 0, offsetof(struct chariot_walk_alias, first), ~0ull, 0 },
+	{ "bad address behind the last", 0, ALIAS_GPA(0), 1, 0 },
+	{ "first unknown op", CHARIOT_WALK_ALIAS_OP_COUNT, 0, 0, -EINVAL },
+	{ "largest op", ~0u, 0, 0, -EINVAL },
+	{ "one too many", 0, 0, ALIAS_HEAD(0, CHARIOT_WALK_ALIAS_MAX + 1), -EINVAL },
+	{ "largest count", 0, 0, ALIAS_HEAD(0, ~0u), -EINVAL },
+	{ "reserved[0]", 0, RESERVED(chariot_walk_alias, 0), 1, -EINVAL },
+	{ "reserved[13]", 0, RESERVED(chariot_walk_alias, 13), 1, -EINVAL },
+};
+
 CHARIOT_ROWS(batch);
 CHARIOT_ROWS(map);
+CHARIOT_ROWS(alias);
 
 static void *page_with(struct kunit *test, const struct word_row *r)
 {
@@ -318,7 +338,6 @@ static void *page_with(struct kunit *test, const struct word_row *r)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	memcpy(page, &r->count, sizeof(r->count));
-	/* A count in use is never at another offset than 0. */
 	if (r->value)
 		memcpy(page + r->offset, &r->value, sizeof(r->value));
 	return page;
@@ -339,6 +358,32 @@ static void test_frame_map(struct kunit *test)
 			chariot_check_frame_map(page_with(test, r)));
 }
 
+static void test_walk_alias(struct kunit *test)
+{
+	const struct word_row *r = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, r->want,
+			chariot_check_walk_alias(page_with(test, r)));
+}
+
+/* Addresses in use: the last of two. */
+static void test_walk_alias_gpa(struct kunit *test)
+{
+	struct chariot_walk_alias *a;
+
+	a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	a->count = 2;
+	a->gpa[1] = TOP - PAGE;
+	KUNIT_EXPECT_EQ(test, 0, chariot_check_walk_alias(a));
+	a->gpa[1] = TOP;
+	KUNIT_EXPECT_EQ(test, -EINVAL, chariot_check_walk_alias(a));
+	a->gpa[1] = ~0xfffull;
+	KUNIT_EXPECT_EQ(test, -EINVAL, chariot_check_walk_alias(a));
+	a->gpa[1] = 0x3008;
+	KUNIT_EXPECT_EQ(test, -EINVAL, chariot_check_walk_alias(a));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(test_range, range_gen_params),
 	KUNIT_CASE_PARAM(test_buffer, buffer_gen_params),
@@ -348,6 +393,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(test_batch, batch_gen_params),
 	KUNIT_CASE_PARAM(test_region, region_gen_params),
 	KUNIT_CASE_PARAM(test_frame_map, map_gen_params),
+	KUNIT_CASE_PARAM(test_walk_alias, alias_gen_params),
+	KUNIT_CASE(test_walk_alias_gpa),
 	{ }
 };
 

@@ -12,8 +12,10 @@
 
 #define CHARIOT_INSN_MAX	15
 
-/* Register file in the processor's numbering: rax rcx rdx rbx rsp rbp rsi rdi
- * r8..r15. */
+/*
+ * Register file in the processor's numbering: rax rcx rdx rbx rsp rbp rsi rdi
+ * r8..r15.
+ */
 struct chariot_regs {
 	u64 gpr[16];
 	u64 rip;
@@ -37,22 +39,29 @@ struct chariot_regs {
 /**
  * struct chariot_insn - one decoded instruction
  * @len: bytes, 1..15
- * @flags: CHARIOT_INSN_*
- * @size: bytes written by one iteration; 0 if unknown (xsave, fxsave give the
- *	architectural maximum they can be held to: 512 for fxsave, 0 for xsave)
+ * @prefix_rex: the REX prefix, or 0
+ * @modrm: the ModRM byte, or 0
+ * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A; EVEX: 5, 6
+ * @opcode: the last byte of the opcode
+ * @operand_size: 1, 2, 4, 8
+ * @address_size: 4 or 8
+ * @flags: CHARIOT_INSN_*; a rep with nothing left to do writes nothing
+ * @size: bytes written by one iteration; 0 if unknown (fxsave gives 512, xsave
+ *	and its kin 0, for they write as much as they are told to)
  * @gva: linear address of the written operand's lowest byte
- * @src_gva: for movs: linear address of the source
+ * @src_gva: for movs, push and movdir64b from memory: linear address of the
+ *	source
  * @count: iterations left for REP (rcx), else 1
+ * @imm: the immediate operand, sign-extended, or the address of a moffs form
  * @value: bytes to be written when known without reading memory
- * (the rest is private to insn.c)
  */
 struct chariot_insn {
 	u8 len;
 	u8 prefix_rex;
 	u8 modrm;
-	u8 map;			/* 0 one-byte, 1 0F, 2 0F38, 3 0F3A; EVEX: 5, 6 */
+	u8 map;
 	u8 opcode;
-	u8 operand_size;	/* 1, 2, 4, 8 */
+	u8 operand_size;
 	u32 flags;
 	u32 size;
 	u64 gva;
@@ -60,11 +69,14 @@ struct chariot_insn {
 	u64 count;
 	s64 imm;
 	u8 value[16];
-	u8 address_size;	/* 4 or 8 */
+	u8 address_size;
 };
 
-/* Decode one instruction of at most @n bytes. 0, or -EINVAL (undefined in
- * 64-bit mode, or not known), -EAGAIN (needs more than @n bytes). */
+/*
+ * Decode one instruction of at most @n bytes. 0, or -EINVAL (undefined in
+ * 64-bit mode, or not known), -EAGAIN (needs more than @n bytes). Near branches
+ * with an operand-size prefix are not known: Intel and AMD differ on them.
+ */
 int chariot_insn_decode(const u8 *bytes, size_t n,
 			const struct chariot_regs *regs,
 			struct chariot_insn *out);

@@ -20,38 +20,35 @@ enum encoding { LEGACY, VEX, EVEX };
 enum { PP_NONE, PP_66, PP_F3, PP_F2 };
 enum { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_5 = 5, MAP_6 = 6 };
 
-/**
- * struct decoder - what is known of an instruction on the way
- * @at: bytes consumed
- * @rex: W, R, X and B, whichever prefix they came with
- * @rep: last of 0xf2 and 0xf3, or 0
- * @vl: length of a vector register in bytes
- * @memory: ModRM names a memory operand, whose address is @base + @disp +
- *	segment, with @disp scaled if @disp8 and the encoding says so
- */
+/* What is known of an instruction on the way. */
 struct decoder {
 	const u8 *bytes;
 	size_t n;
 	const struct chariot_regs *regs;
 	struct chariot_insn *insn;
-	u32 at;
+	u32 at;			/* bytes consumed */
 	enum encoding encoding;
-	u8 rex;
-	u8 rep;
-	u8 pp;
-	u8 mod;
+	u8 rex;			/* W, R, X and B, wherever they came from */
+	u8 rep;			/* last of 0xf2 and 0xf3, or 0 */
+	u8 pp;			/* mandatory prefix, if it takes one */
+	u8 mod;			/* the fields of ModRM */
 	u8 reg;
 	u8 rm;
 	bool prefix_66;
 	bool prefix_67;
-	bool lock;
-	bool lockable;
-	bool masked;
+	bool lock;		/* there is a LOCK prefix */
+	bool lockable;		/* and there may be */
+	bool masked;		/* EVEX with a mask register */
+	u32 vl;			/* length of a vector in bytes */
+
+	/*
+	 * ModRM names an operand in memory: at @segment_base + @base + @disp,
+	 * with a @disp8 of EVEX counting in units, and RIP's part to come.
+	 */
 	bool memory;
 	bool disp8;
 	bool rip_relative;
 	bool base_rsp;
-	u32 vl;
 	u64 segment_base;
 	u64 base;
 	s64 disp;

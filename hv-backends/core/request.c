@@ -194,3 +194,25 @@ int chariot_check_frame_map(const struct chariot_frame_map *m)
 			return -EINVAL;
 	return 0;
 }
+
+/**
+ * chariot_check_walk_alias - check a part of the second direct map
+ * @w: private copy of what the guest sent
+ *
+ * Returns 0, or -EINVAL for an unknown operation, a bad count, a reserved field
+ * that is not zero, or an address in use that is not a page's. Which blocks and
+ * how many top tables there can be is the backend's to say.
+ */
+int chariot_check_walk_alias(const struct chariot_walk_alias *w)
+{
+	u32 i;
+
+	if (w->op >= CHARIOT_WALK_ALIAS_OP_COUNT ||
+	    w->count > CHARIOT_WALK_ALIAS_MAX || !all_zero(w->reserved, 14))
+		return -EINVAL;
+	for (i = 0; i < w->count; i++)
+		if (!page_aligned(w->gpa[i]) ||
+		    !chariot_range_valid(w->gpa[i], CHARIOT_PAGE_SIZE))
+			return -EINVAL;
+	return 0;
+}

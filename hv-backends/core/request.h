@@ -20,5 +20,6 @@ int chariot_check_control(u64 domain, u64 state, u64 mode);
 int chariot_check_batch(const struct chariot_batch *b);
 int chariot_check_region(const struct chariot_region *r);
 int chariot_check_frame_map(const struct chariot_frame_map *m);
+int chariot_check_walk_alias(const struct chariot_walk_alias *w);
 
 #endif /* CHARIOT_CORE_REQUEST_H */

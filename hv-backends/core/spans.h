@@ -36,9 +36,8 @@ struct chariot_block {
 		struct {
 			struct chariot_block *more;
 			u16 count;		/* spans in this block */
-			u16 total;		/* in the list; first block */
-			u8 common;		/* rights every byte of the page
-						 * has; first block */
+			u16 total;		/* in the list; first */
+			u8 common;		/* rights all bytes have; first */
 			u8 reserved[3];
 			struct span span[SPANS_PER_BLOCK];
 		};
@@ -121,8 +120,10 @@ static void list_free(struct chariot_table *t, struct chariot_pool *pool,
 
 /* Changes. */
 
-/* Blocks for a list that was made of @spans spans by one change: an addition
- * may fill every hole, and cut the spans at its ends. */
+/*
+ * Blocks for a list that was made of @spans spans by one change: an addition
+ * may fill every hole, and cut the spans at its ends.
+ */
 static u64 list_bound(u32 spans)
 {
 	u32 most = 2 * spans + 3;
@@ -320,7 +321,7 @@ static const struct span *span_next(const struct chariot_block **block,
 	if (s != &(*block)->span[(*block)->count - 1])
 		return s + 1;
 	*block = (*block)->more;
-	return *block ? &(*block)->span[0] : NULL;
+	return *block ? (*block)->span : NULL;
 }
 
 /* First byte in [at, end) of a listed page without all of @rights; or @end. */

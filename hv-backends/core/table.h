@@ -10,8 +10,8 @@
 
 /*
  * A radix tree over the gfn. A leaf slot is empty, holds the rights and kind
- * of a whole page in line, or points to a page's list of byte ranges. Every
- * node, inner or range list, is one block of CHARIOT_BLOCK_SIZE bytes from the
+ * of a whole page in line, or points to a page's list of byte ranges, which is
+ * as long as need be. All memory is blocks of CHARIOT_BLOCK_SIZE bytes from the
  * pool, so that a caller can stock up before it takes locks.
  */
 #define CHARIOT_BLOCK_SIZE	512u
@@ -44,12 +44,12 @@ struct chariot_table {
 enum chariot_page_class {
 	CHARIOT_PAGE_NONE,	/* no right in this page */
 	CHARIOT_PAGE_WHOLE,	/* @rights for all its bytes */
-	CHARIOT_PAGE_PARTIAL,	/* writable in some bytes */
+	CHARIOT_PAGE_PARTIAL,	/* bytes differ in their rights */
 };
 
 struct chariot_page {
 	enum chariot_page_class class;
-	u8 rights;
+	u8 rights;		/* that all its bytes have, if PARTIAL too */
 	u16 kind;		/* of a whole page */
 };
 
@@ -68,17 +68,20 @@ void chariot_table_clear(struct chariot_table *t, struct chariot_pool *pool);
  * the caller stocks the pool with as many first.
  */
 u32 chariot_table_need(const struct chariot_table *t, u64 gpa, u64 size);
-/* 0, -EINVAL, -ENOMEM (pool too small; table unchanged), -E2BIG (a page would
- * have more ranges than fit; table unchanged). Union with what is there; where
- * they overlap, the new kind wins. */
+/*
+ * 0, -EINVAL, -ENOMEM (pool too small; table unchanged). Union with what is
+ * there; where they overlap, the new kind wins.
+ */
 int chariot_table_add(struct chariot_table *t, struct chariot_pool *pool,
 		      u64 gpa, u64 size, u8 rights, u16 kind);
-/* 0, -EINVAL, -ENOMEM, -E2BIG as above. Nothing there is no error. */
+/* 0, -EINVAL, -ENOMEM as above. Nothing there is no error. */
 int chariot_table_remove(struct chariot_table *t, struct chariot_pool *pool,
 			 u64 gpa, u64 size);
 struct chariot_page chariot_table_page(const struct chariot_table *t, u64 gfn);
-/* Is every byte of [gpa, gpa + size) granted @rights? If not, *bad (may be
- * NULL) is the first byte that is not. size 0 is allowed nowhere. */
+/*
+ * Is every byte of [gpa, gpa + size) granted @rights? If not, *bad (may be
+ * NULL) is the first byte that is not. size 0 is allowed nowhere.
+ */
 bool chariot_table_allows(const struct chariot_table *t, u64 gpa, u64 size,
 			  u8 rights, u64 *bad);
 /*
@@ -90,8 +93,10 @@ bool chariot_table_allows(const struct chariot_table *t, u64 gpa, u64 size,
 enum chariot_page_class chariot_table_check(const struct chariot_table *t,
 					    u64 gpa, u64 size, u8 rights,
 					    u64 *bad);
-/* First range at or after @gpa, adjacent bytes of one kind and rights merged
- * within @max_pages pages; false when there is none. For listings. */
+/*
+ * First range at or after @gpa, adjacent bytes of one kind and rights merged
+ * within @max_pages pages; false when there is none. For listings.
+ */
 bool chariot_table_next(const struct chariot_table *t, u64 gpa, u64 max_pages,
 			struct chariot_range *out);
 /* Nearest range in @gpa's page, or else in the pages beside it. */

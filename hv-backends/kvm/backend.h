@@ -41,6 +41,7 @@
 #define CHARIOT_STACK_PAGES	16u
 #define CHARIOT_HISTORY		64u
 #define CHARIOT_NO_GFN		(~0ull)
+#define CHARIOT_GFN_END		(1ull << CHARIOT_GFN_BITS)
 
 /* Owner of an executable page in chariot_vm.text: a domain, or all. */
 #define CHARIOT_OWNER_NONE	0u
@@ -84,8 +85,16 @@ struct chariot_domain {
 	struct xarray stacks;		/* vcpu_idx -> struct chariot_stack */
 };
 
+#define CHARIOT_OWNER_CACHE	16u
+
 /* What is remembered of a virtual CPU; used by its own thread alone. */
 struct chariot_vcpu {
+	/* Owners of the pages it last went to, as of a text_generation. */
+	struct {
+		u64 gfn;
+		u64 generation;
+		u32 owner;
+	} owner[CHARIOT_OWNER_CACHE];
 	u64 entry_rsp;			/* when it last entered a view */
 	u64 text_page;			/* gva of a page of driver text ... */
 	u64 text_gfn;			/* ... where it lies ... */
@@ -114,7 +123,8 @@ struct chariot_vm {
 	u64 text_generation;
 	u64 page_rights;
 	struct chariot_pool pool;
-	struct xarray vcpus;		/* vcpu_idx -> struct chariot_vcpu */
+	struct chariot_vcpu **vcpu;	/* by vcpu_idx */
+	u32 vcpu_max;
 
 	bool greeted;
 	u32 features;
@@ -124,6 +134,7 @@ struct chariot_vm {
 	struct mutex map_lock;
 	u32 map_pages;
 	u64 *map_gpa;
+	struct chariot_alias *alias;	/* alias.c; once there, stays */
 
 	spinlock_t ring_lock;
 	struct chariot_ring *ring;
@@ -143,20 +154,31 @@ void chariot_vms_exit(void);
 struct chariot_vm *chariot_vm_find(const struct kvm *kvm);
 struct chariot_vm *chariot_vm_get(struct kvm *kvm);
 void chariot_vm_gone(struct kvm *kvm);
-struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
-					struct kvm_vcpu *vcpu);
+struct chariot_vcpu *chariot_vcpu_make(struct chariot_vm *vm,
+				       struct kvm_vcpu *vcpu);
 struct chariot_domain *chariot_domain_alloc(u32 id, const char *name, u32 mode);
 void chariot_domain_free(struct chariot_vm *vm, struct chariot_domain *d);
 int chariot_pool_stock(struct chariot_pool *pool, u64 blocks);
 void chariot_pool_drain(struct chariot_pool *pool, u32 keep);
 
+/* NULL for want of memory. */
+static inline struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
+						      struct kvm_vcpu *vcpu)
+{
+	u32 index = vcpu->vcpu_idx;
+
+	if (likely(index < vm->vcpu_max && vm->vcpu[index]))
+		return vm->vcpu[index];
+	return chariot_vcpu_make(vm, vcpu);
+}
+
 /* views.c: from rights to page tables. */
-u32 chariot_view_of(struct kvm_vcpu *vcpu);
 void chariot_view_switch(struct kvm_vcpu *vcpu, u32 view);
 u32 chariot_filter_access(struct chariot_vm *vm, u32 view, int level, u64 gfn,
 			  u32 access);
 u8 chariot_max_level(struct chariot_vm *vm, u32 view, u64 gfn, u8 level);
 u32 chariot_text_owner(struct chariot_vm *vm, u64 gfn);
+void chariot_text_changed(struct chariot_vm *vm);
 u64 chariot_view_pages(struct kvm *kvm, u32 view);
 u64 chariot_guest_end(struct kvm *kvm);
 
@@ -172,6 +194,46 @@ void chariot_revoke_pages(struct chariot_revoke *r, struct chariot_vm *vm,
 void chariot_revoke_end(struct chariot_revoke *r, struct chariot_vm *vm);
 void chariot_remap(struct kvm *kvm, u64 first, u64 end);
 
+/**
+ * chariot_view_of - the view a virtual CPU runs in
+ * @vcpu: runs in this thread, has a valid root
+ *
+ * Asks the root in use, not the role KVM computed last: KVM resets that when it
+ * reconfigures paging, sometimes without a change of the root.
+ */
+static inline u32 chariot_view_of(struct kvm_vcpu *vcpu)
+{
+	const void *sp = chariot_table_sp(vcpu->arch.mmu->root.hpa);
+
+	if (unlikely(!sp))
+		return CHARIOT_DOMAIN_KERNEL;
+	return (chariot_sp_role(sp).word & CHARIOT_VIEW_MASK) >>
+	       CHARIOT_VIEW_SHIFT;
+}
+
+/**
+ * chariot_text_owner_cached - chariot_text_owner() for the hot path
+ * @vm: the guest
+ * @state: what is remembered of the virtual CPU of this thread
+ * @gfn: the page
+ */
+static inline u32 chariot_text_owner_cached(struct chariot_vm *vm,
+					    struct chariot_vcpu *state,
+					    u64 gfn)
+{
+	u32 i = gfn % CHARIOT_OWNER_CACHE;
+	/* Before the lookup: what changes meanwhile makes the entry stale. */
+	u64 generation = smp_load_acquire(&vm->text_generation);
+
+	if (unlikely(state->owner[i].gfn != gfn ||
+		     state->owner[i].generation != generation)) {
+		state->owner[i].owner = chariot_text_owner(vm, gfn);
+		state->owner[i].gfn = gfn;
+		state->owner[i].generation = generation;
+	}
+	return state->owner[i].owner;
+}
+
 /* faults.c: from a nested page fault to a decision. */
 bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
 		   u64 error_code, const u8 *insn, int insn_len, int *ret);
@@ -186,6 +248,7 @@ bool chariot_grant_stack_search(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 bool chariot_grant_window(struct chariot_vm *vm, struct chariot_vcpu *state,
 			  struct chariot_domain *d, u64 gfn);
 void chariot_window_close(struct chariot_vm *vm, struct chariot_vcpu *state);
+void chariot_walks_forget(struct chariot_vm *vm, u64 first, u64 end);
 int chariot_page_release(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 			 u64 gpa, u64 size);
 
@@ -195,6 +258,19 @@ void chariot_watch_clear(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 			 u64 first, u64 end);
 void chariot_watch_map(struct chariot_vm *vm,
 		       const struct chariot_frame_map *map);
+
+/* alias.c: the second direct map. */
+void chariot_alias_hide(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
+void chariot_alias_show(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 first,
+			u64 end);
+bool chariot_alias_target(struct chariot_vm *vm, u64 *gpa);
+void chariot_alias_read(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
+bool chariot_alias_pfn(struct chariot_vm *vm, u64 gfn, u64 *pfn);
+bool chariot_alias_in(struct chariot_vm *vm, u64 first, u64 end);
+int chariot_alias_call(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+		       const struct chariot_walk_alias *call);
+void chariot_alias_forget(struct chariot_vm *vm);
+void chariot_alias_free(struct chariot_vm *vm);
 
 /* write.c: one write as it was decoded, and what is to become of it. */
 struct chariot_write {
@@ -287,6 +363,8 @@ struct chariot_vendor {
 	bool (*present)(void);
 	/* Must the TLB be flushed when a virtual CPU changes its view? */
 	bool flush_on_switch;
+	/* Does a walk of guest page tables count as a write to them? */
+	bool walks_write;
 };
 
 extern const struct chariot_vendor chariot_svm;

@@ -34,7 +34,7 @@ static void revoke_view(struct chariot_vm *vm, u32 id)
 	struct chariot_revoke revoke;
 
 	chariot_revoke_begin(&revoke, vm->kvm);
-	chariot_revoke_pages(&revoke, vm, id, 0, chariot_guest_end(vm->kvm));
+	chariot_revoke_pages(&revoke, vm, id, 0, CHARIOT_GFN_END);
 	chariot_revoke_end(&revoke, vm);
 }
 
@@ -45,7 +45,7 @@ static void set_active(struct chariot_vm *vm, u32 id, bool active)
 		vm->active |= BIT(id);
 	else
 		vm->active &= ~BIT(id);
-	vm->text_generation++;
+	chariot_text_changed(vm);
 	write_unlock(&vm->tables);
 }
 
@@ -172,6 +172,9 @@ void chariot_domains_forget(struct chariot_vm *vm)
 		chariot_domain_destroy(vm, id);
 	xa_for_each(&vm->text, gfn, entry)
 		xa_erase(&vm->text, gfn);
+	write_lock(&vm->tables);
+	chariot_text_changed(vm);
+	write_unlock(&vm->tables);
 	vm->page_rights = 0;
 	none->count = 0;
 	chariot_watch_map(vm, none);

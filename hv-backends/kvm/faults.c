@@ -7,8 +7,9 @@
 #include "backend.h"
 #include "trace.h"
 
-static void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
-		  struct chariot_vcpu *state, u32 from, u32 to, u64 gpa)
+static __always_inline void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+				  struct chariot_vcpu *state, u32 from, u32 to,
+				  u64 gpa)
 {
 	if (from)
 		atomic64_inc(&vm->counters[from].exits);
@@ -24,7 +25,8 @@ static void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 static bool fetch_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 			struct chariot_vcpu *state, u32 view, u64 gpa)
 {
-	u32 owner = chariot_text_owner(vm, gpa >> CHARIOT_PAGE_SHIFT);
+	u32 owner = chariot_text_owner_cached(vm, state,
+					      gpa >> CHARIOT_PAGE_SHIFT);
 	u32 target = CHARIOT_DOMAIN_KERNEL;
 
 	if (chariot_is_domain(owner))
@@ -55,10 +57,27 @@ static enum chariot_next view_fault(struct chariot_vm *vm,
 				    int insn_len)
 {
 	struct chariot_domain *d = vm->domain[view];
+	enum chariot_next next;
 
 	/* The domain has gone, and nothing is executable here any more. */
 	if (!d || !(READ_ONCE(vm->active) & BIT(view))) {
 		enter(vm, vcpu, state, view, CHARIOT_DOMAIN_KERNEL, gpa);
+		return CHARIOT_NEXT_RUN;
+	}
+	if (chariot_alias_target(vm, &gpa)) {
+		if (!(error_code & PFERR_WRITE_MASK)) {
+			chariot_alias_read(vm, vcpu, gpa >> CHARIOT_PAGE_SHIFT);
+			return CHARIOT_NEXT_RUN;
+		}
+		next = chariot_judge_write(vm, vcpu, state, d, gpa, insn,
+					   insn_len);
+		if (next != CHARIOT_NEXT_MAP)
+			return next;
+		/* The page is the domain's now: no table any more. */
+		chariot_walks_forget(vm, gpa >> CHARIOT_PAGE_SHIFT,
+				     (gpa >> CHARIOT_PAGE_SHIFT) + 1);
+		chariot_alias_show(vm, vcpu, gpa >> CHARIOT_PAGE_SHIFT,
+				   (gpa >> CHARIOT_PAGE_SHIFT) + 1);
 		return CHARIOT_NEXT_RUN;
 	}
 	if (!is_memory(vcpu, gpa))

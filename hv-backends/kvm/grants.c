@@ -74,6 +74,7 @@ bool chariot_grant_walk(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 
 	if (entry && (xa_to_value(entry) & CHARIOT_GRANT_WALK))
 		return true;
+	chariot_alias_hide(vm, vcpu, gfn);
 	return !grant_add(vm, vcpu, d, gfn, CHARIOT_GRANT_WALK);
 }
 
@@ -257,6 +258,36 @@ void chariot_window_close(struct chariot_vm *vm, struct chariot_vcpu *state)
 	chariot_revoke_end(&revoke, NULL);
 }
 
+/**
+ * chariot_walks_forget - pages are not written by walks for the time being
+ * @vm: the guest; chariot_vm.judging is held for read
+ * @first: first page
+ * @end: the page behind the last one
+ */
+void chariot_walks_forget(struct chariot_vm *vm, u64 first, u64 end)
+{
+	struct chariot_revoke revoke;
+	u32 id;
+
+	chariot_revoke_begin(&revoke, vm->kvm);
+	for (id = 1; id < CHARIOT_MAX_VIEWS; id++) {
+		struct chariot_domain *d = vm->domain[id];
+		u64 gfn;
+
+		for (gfn = first; d && gfn < end; gfn++) {
+			bool gone;
+
+			write_lock(&vm->tables);
+			gone = grant_drop(d, gfn, CHARIOT_GRANT_WALK);
+			write_unlock(&vm->tables);
+			if (gone)
+				chariot_revoke_pages(&revoke, vm, id, gfn,
+						     gfn + 1);
+		}
+	}
+	chariot_revoke_end(&revoke, NULL);
+}
+
 static void stacks_forget(struct chariot_domain *d, u64 first, u64 end)
 {
 	struct chariot_stack *s;
@@ -309,6 +340,8 @@ int chariot_page_release(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 		}
 	}
 	chariot_revoke_end(&revoke, any ? vm : NULL);
+	if (any)
+		chariot_alias_show(vm, vcpu, first, end);
 	chariot_watch_clear(vm, vcpu, first, end);
 	return 0;
 }

@@ -38,7 +38,10 @@ static long hello(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa)
 		return -EACCES;
 	chariot_domains_forget(vm);
 
+	chariot_alias_forget(vm);
 	vm->features = h.features & FEATURES;
+	if (chariot_vendor->walks_write)
+		vm->features |= h.features & CHARIOT_F_WALK_ALIAS;
 	vm->stack_size = h.stack_size;
 	vm->notify_error = h.notify_error;
 	h.revision = CHARIOT_ABI_REVISION;
@@ -88,12 +91,20 @@ static long domain_destroy(struct chariot_vm *vm, u64 domain)
 static long region_update(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa)
 {
 	struct chariot_batch *batch = vm->batch;
+	const u32 head = offsetof(struct chariot_batch, region);
 	int err, copy_err;
 
 	BUILD_BUG_ON(sizeof(*batch) > CHARIOT_PAGE_SIZE);
-	err = copy_in(vcpu, gpa, batch, sizeof(*batch), CHARIOT_PAGE_SIZE);
+	if (!chariot_buffer_valid(gpa, sizeof(*batch), CHARIOT_PAGE_SIZE))
+		return -EINVAL;
+	/* Each byte once: the head says how many entries there are to copy. */
+	err = copy_in(vcpu, gpa, batch, head, sizeof(u64));
 	if (!err)
 		err = chariot_check_batch(batch);
+	if (!err && batch->count)
+		err = copy_in(vcpu, gpa + head, batch->region,
+			      batch->count * sizeof(batch->region[0]),
+			      sizeof(u64));
 	if (err)
 		return err;
 	err = chariot_region_update(vm, vcpu, batch);
@@ -143,6 +154,16 @@ static long watch_map(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa)
 	return err;
 }
 
+static long walk_alias(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa)
+{
+	struct chariot_walk_alias *call = vm->batch;
+	int err;
+
+	BUILD_BUG_ON(sizeof(*call) > CHARIOT_PAGE_SIZE);
+	err = copy_in(vcpu, gpa, call, sizeof(*call), CHARIOT_PAGE_SIZE);
+	return err ? err : chariot_alias_call(vm, vcpu, call);
+}
+
 static long dispatch(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 nr,
 		     u64 a1, u64 a2, u64 a3)
 {
@@ -167,6 +188,8 @@ static long dispatch(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 nr,
 		return watch_map(vm, vcpu, a1);
 	case CHARIOT_CALL_PAGE_RELEASE:
 		return chariot_page_release(vm, vcpu, a1, a2);
+	case CHARIOT_CALL_WALK_ALIAS:
+		return walk_alias(vm, vcpu, a1);
 	default:
 		return -ENOSYS;
 	}

@@ -74,7 +74,7 @@ static void text_add(struct chariot_vm *vm, u32 owner, struct pages p)
 		if (!xa_store(&vm->text, gfn, xa_mk_value(owner), GFP_ATOMIC) &&
 		    owner == CHARIOT_OWNER_ALL)
 			vm->page_rights++;
-	vm->text_generation++;
+	chariot_text_changed(vm);
 }
 
 /* Drop what is no longer executable as a whole. */
@@ -95,7 +95,7 @@ static void text_remove(struct chariot_vm *vm, u32 owner, struct pages p)
 		xa_erase(&vm->text, gfn);
 		if (owner == CHARIOT_OWNER_ALL)
 			vm->page_rights--;
-		vm->text_generation++;
+		chariot_text_changed(vm);
 	}
 }
 
@@ -228,7 +228,6 @@ static void revoke_region(struct chariot_vm *vm, struct chariot_revoke *revoke,
 	struct pages p = pages_of(r);
 	u32 id;
 
-	p.end = min(p.end, chariot_guest_end(vm->kvm));
 	if (r->domain != CHARIOT_DOMAIN_ALL) {
 		chariot_revoke_pages(revoke, vm, r->domain, p.first, p.end);
 		return;

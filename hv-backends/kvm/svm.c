@@ -22,4 +22,6 @@ const struct chariot_vendor chariot_svm = {
 	 * reaches only the current one.)
 	 */
 	.flush_on_switch = true,
+	/* APM vol. 2, 15.25.6: whether or not an A or D bit has to be set. */
+	.walks_write	 = true,
 };

@@ -13,23 +13,6 @@
 #define YIELD_AFTER	1024u
 
 /**
- * chariot_view_of - the view a virtual CPU runs in
- * @vcpu: runs in this thread, has a valid root
- *
- * Asks the root in use, not the role KVM computed last: KVM resets that when it
- * reconfigures paging, sometimes without a change of the root.
- */
-u32 chariot_view_of(struct kvm_vcpu *vcpu)
-{
-	const void *sp = chariot_table_sp(vcpu->arch.mmu->root.hpa);
-
-	if (unlikely(!sp))
-		return CHARIOT_DOMAIN_KERNEL;
-	return (chariot_sp_role(sp).word & CHARIOT_VIEW_MASK) >>
-	       CHARIOT_VIEW_SHIFT;
-}
-
-/**
  * chariot_view_switch - let a virtual CPU go on in another view
  * @vcpu: runs in this thread, is not in a nested guest
  * @view: where to; view 0 is always possible
@@ -74,6 +57,15 @@ u32 chariot_text_owner(struct chariot_vm *vm, u64 gfn)
 	return READ_ONCE(vm->active) & BIT(owner) ? owner : CHARIOT_OWNER_NONE;
 }
 
+/**
+ * chariot_text_changed - what was remembered of owners is stale from now on
+ * @vm: the guest; vm->tables is held for write
+ */
+void chariot_text_changed(struct chariot_vm *vm)
+{
+	smp_store_release(&vm->text_generation, vm->text_generation + 1);
+}
+
 /* Does [first, end) hold text of an active domain? */
 static bool text_in(struct chariot_vm *vm, u64 first, u64 end)
 {
@@ -104,7 +96,8 @@ static bool special_in(struct chariot_vm *vm, struct chariot_domain *d,
 	if (xa_find(&d->grants, &gfn, end - 1, XA_PRESENT))
 		return true;
 	gfn = first;
-	return xa_find(&vm->text, &gfn, end - 1, XA_PRESENT);
+	return xa_find(&vm->text, &gfn, end - 1, XA_PRESENT) ||
+	       chariot_alias_in(vm, first, end);
 }
 
 static bool domain_active(struct chariot_vm *vm, u32 view)
@@ -274,6 +267,21 @@ static void strip_view(struct strip *s)
 	}
 }
 
+/**
+ * chariot_guest_end - the gfn behind the guest's memory
+ * @kvm: the guest; its memslots are held by the virtual CPU's thread
+ */
+u64 chariot_guest_end(struct kvm *kvm)
+{
+	struct kvm_memory_slot *slot;
+	u64 end = 0;
+	int bucket;
+
+	kvm_for_each_memslot(slot, bucket, kvm_memslots(kvm))
+		end = max_t(u64, end, slot->base_gfn + slot->npages);
+	return end;
+}
+
 void chariot_revoke_begin(struct chariot_revoke *r, struct kvm *kvm)
 {
 	*r = (struct chariot_revoke){ .kvm = kvm };
@@ -285,7 +293,7 @@ void chariot_revoke_begin(struct chariot_revoke *r, struct kvm *kvm)
  * @vm: the guest; its tables are changed already
  * @view: not the kernel's
  * @first: first page
- * @end: the page behind the last one
+ * @end: the page behind the last one; may be far behind the guest's memory
  *
  * Context: process; from the first call to chariot_revoke_end() KVM's mmu_lock
  * is held.
@@ -307,6 +315,9 @@ void chariot_revoke_pages(struct chariot_revoke *r, struct chariot_vm *vm,
 		write_lock(&r->kvm->mmu_lock);
 		r->locked = true;
 	}
+	/* There is nothing behind the guest's memory, and nobody loops there. */
+	if (end - first > SZ_1G / PAGE_SIZE)
+		end = min(end, chariot_guest_end(r->kvm));
 	for (; first < end; first = s.end) {
 		s.first = first;
 		s.end = min_t(u64, end, (first | (SZ_1G / PAGE_SIZE - 1)) + 1);
@@ -399,19 +410,4 @@ u64 chariot_view_pages(struct kvm *kvm, u32 view)
 	rcu_read_unlock();
 	read_unlock(&kvm->mmu_lock);
 	return count;
-}
-
-/**
- * chariot_guest_end - the gfn behind the guest's memory
- * @kvm: the guest; its memslots are held by the virtual CPU's thread
- */
-u64 chariot_guest_end(struct kvm *kvm)
-{
-	struct kvm_memory_slot *slot;
-	u64 end = 0;
-	int bucket;
-
-	kvm_for_each_memslot(slot, bucket, kvm_memslots(kvm))
-		end = max_t(u64, end, slot->base_gfn + slot->npages);
-	return end;
 }

@@ -18,11 +18,10 @@ static DEFINE_HASHTABLE(vms, 6);
 static DEFINE_SPINLOCK(vms_lock);
 static struct workqueue_struct *free_queue;
 
-/**
- * chariot_vm_find - a guest's state, or NULL
- * @kvm: of a virtual CPU that runs in this thread
- */
-struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
+/* The guest that was looked up last on a CPU; nobody's when it is freed. */
+static DEFINE_PER_CPU(struct chariot_vm *, recent);
+
+static struct chariot_vm *find_slowly(const struct kvm *kvm)
 {
 	struct chariot_vm *vm, *found = NULL;
 
@@ -34,13 +33,39 @@ struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
 		}
 	}
 	rcu_read_unlock();
+	if (found)
+		this_cpu_write(recent, found);
 	return found;
+}
+
+/**
+ * chariot_vm_find - a guest's state, or NULL
+ * @kvm: of a virtual CPU that runs in this thread
+ */
+struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
+{
+	struct chariot_vm *vm;
+	bool hit;
+
+	/* Another guest's entry may be freed; not before preemption is on. */
+	preempt_disable();
+	vm = this_cpu_read(recent);
+	hit = vm && vm->kvm == kvm;
+	preempt_enable();
+	return hit ? vm : find_slowly(kvm);
+}
+
+static void forget_recent(const struct chariot_vm *vm)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu(recent, cpu) == vm)
+			per_cpu(recent, cpu) = NULL;
 }
 
 static void vm_free(struct chariot_vm *vm)
 {
-	struct chariot_vcpu *state;
-	unsigned long index;
 	u32 i;
 
 	chariot_debugfs_remove(vm);
@@ -48,12 +73,13 @@ static void vm_free(struct chariot_vm *vm)
 		if (vm->domain[i])
 			chariot_domain_free(vm, vm->domain[i]);
 	chariot_pool_drain(&vm->pool, 0);
-	xa_for_each(&vm->vcpus, index, state)
-		kfree(state);
-	xa_destroy(&vm->vcpus);
+	for (i = 0; vm->vcpu && i < vm->vcpu_max; i++)
+		kfree(vm->vcpu[i]);
+	kvfree(vm->vcpu);
 	xa_destroy(&vm->text);
 	kvfree(vm->ring);
 	kvfree(vm->history);
+	chariot_alias_free(vm);
 	kfree(vm->map_gpa);
 	kfree(vm->batch);
 	if (vm->domains)
@@ -85,15 +111,17 @@ static struct chariot_vm *vm_alloc(struct kvm *kvm)
 	mutex_init(&vm->map_lock);
 	spin_lock_init(&vm->ring_lock);
 	xa_init_flags(&vm->text, XA_FLAGS_ACCOUNT);
-	xa_init_flags(&vm->vcpus, XA_FLAGS_ACCOUNT);
 	INIT_WORK(&vm->free_work, vm_free_work);
+	vm->vcpu_max = kvm->max_vcpus;
+	vm->vcpu = kvcalloc(vm->vcpu_max, sizeof(*vm->vcpu),
+			    GFP_KERNEL_ACCOUNT);
 	vm->ring = kvmalloc(sizeof(*vm->ring), GFP_KERNEL_ACCOUNT);
 	vm->history = kvcalloc(CHARIOT_HISTORY, sizeof(*vm->history),
 			       GFP_KERNEL_ACCOUNT);
 	vm->map_gpa = kcalloc(CHARIOT_FRAME_MAP_MAX, sizeof(u64),
 			      GFP_KERNEL_ACCOUNT);
 	vm->batch = kmalloc(CHARIOT_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
-	if (!vm->ring || !vm->history || !vm->map_gpa || !vm->batch) {
+	if (!vm->vcpu || !vm->ring || !vm->history || !vm->map_gpa || !vm->batch) {
 		vm_free(vm);
 		return NULL;
 	}
@@ -145,33 +173,24 @@ void chariot_vm_gone(struct kvm *kvm)
 	spin_lock(&vms_lock);
 	hash_del_rcu(&vm->link);
 	spin_unlock(&vms_lock);
+	forget_recent(vm);
 	queue_work(free_queue, &vm->free_work);
 }
 
-/**
- * chariot_vcpu_state - what is remembered of a virtual CPU
- * @vm: its guest
- * @vcpu: the virtual CPU that runs in this thread
- *
- * Returns NULL for want of memory.
- */
-struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
-					struct kvm_vcpu *vcpu)
+/* The virtual CPU of this thread faults for the first time. */
+struct chariot_vcpu *chariot_vcpu_make(struct chariot_vm *vm,
+				       struct kvm_vcpu *vcpu)
 {
-	struct chariot_vcpu *state = xa_load(&vm->vcpus, vcpu->vcpu_idx);
+	struct chariot_vcpu *state;
 
-	if (likely(state))
-		return state;
+	if (vcpu->vcpu_idx >= vm->vcpu_max)
+		return NULL;
 	state = kzalloc(sizeof(*state), GFP_KERNEL_ACCOUNT);
 	if (!state)
 		return NULL;
 	state->entry_rsp = CHARIOT_NO_GFN;
 	state->window_gfn = CHARIOT_NO_GFN;
-	if (xa_err(xa_store(&vm->vcpus, vcpu->vcpu_idx, state,
-			    GFP_KERNEL_ACCOUNT))) {
-		kfree(state);
-		return NULL;
-	}
+	vm->vcpu[vcpu->vcpu_idx] = state;
 	return state;
 }
 

@@ -70,6 +70,7 @@ static void test_buffers(void)
 		{ 0x1000, 0, 8, false }, { TOP - 64, 64, 8, true },
 		{ TOP, 64, 8, false }, { ~0ull & ~7ull, 64, 8, false },
 		{ 0x1000, ~0ull, 8, false }, { 0x1800, 4096, 2048, false },
+		{ 0x1fff, 1, 1, true }, { 0x1fff, 2, 1, false },
 	};
 	unsigned int i;
 
@@ -316,6 +317,38 @@ static void test_frame_map(void)
 	CHECK(chariot_check_frame_map(&full) == -EINVAL, "its last entry");
 }
 
+static void test_walk_alias(void)
+{
+	static struct chariot_walk_alias good = {
+		.op = CHARIOT_WALK_ALIAS_TABLES,
+		.count = 2,
+		.gpa = { 0x1000, TOP - 0x1000, 0x5555 },
+	};
+	static const struct change changes[] = {
+		SET(chariot_walk_alias, op, CHARIOT_WALK_ALIAS_OP_COUNT,
+		    -EINVAL),
+		SET(chariot_walk_alias, op, 0xffffffff, -EINVAL),
+		SET(chariot_walk_alias, count, 0, 0),
+		SET(chariot_walk_alias, count, 3, -EINVAL),
+		SET(chariot_walk_alias, count, CHARIOT_WALK_ALIAS_MAX + 1,
+		    -EINVAL),
+		SET(chariot_walk_alias, count, 0xffffffff, -EINVAL),
+		SET(chariot_walk_alias, reserved[0], 1, -EINVAL),
+		SET(chariot_walk_alias, reserved[13], 1ull << 63, -EINVAL),
+		SET(chariot_walk_alias, gpa[0], 0, 0),
+		SET(chariot_walk_alias, gpa[0], 0x1001, -EINVAL),
+		SET(chariot_walk_alias, gpa[1], 0x1800, -EINVAL),
+		SET(chariot_walk_alias, gpa[1], TOP, -EINVAL),
+		SET(chariot_walk_alias, gpa[1], ~0xfffull, -EINVAL),
+	};
+	struct chariot_walk_alias full = { .count = CHARIOT_WALK_ALIAS_MAX };
+
+	TEST_CHANGES(good, chariot_check_walk_alias, changes);
+	CHECK(!chariot_check_walk_alias(&full), "a full one");
+	full.gpa[CHARIOT_WALK_ALIAS_MAX - 1] = 1;
+	CHECK(chariot_check_walk_alias(&full) == -EINVAL, "its last entry");
+}
+
 int main(void)
 {
 	test_ranges();
@@ -326,5 +359,6 @@ int main(void)
 	test_batch();
 	test_region();
 	test_frame_map();
+	test_walk_alias();
 	return summary("%s", "");
 }

@@ -239,6 +239,20 @@ static void run_step(struct chariot_table *t, struct chariot_pool *pool,
 	}
 }
 
+/* Clear the table, and see that every block comes back. */
+static void clear(struct chariot_table *t, struct chariot_pool *pool,
+		  const char *name)
+{
+	u64 want = pool->count + t->blocks;
+
+	chariot_table_clear(t, pool);
+	CHECK(!t->root && !t->blocks && !t->pages && !t->height,
+	      "%s: not cleared", name);
+	CHECK(pool->count == want, "%s: %u blocks, not %llu", name,
+	      pool->count, want);
+	stock_set(pool, 0);
+}
+
 static void test_cases(void)
 {
 	struct chariot_pool pool = { 0 };
@@ -250,10 +264,7 @@ static void test_cases(void)
 		for (n = 0; cases[i].step[n].what != END; n++)
 			run_step(&t, &pool, cases[i].name, n,
 				 &cases[i].step[n]);
-		chariot_table_clear(&t, &pool);
-		CHECK(!t.root && !t.blocks && !t.pages, "%s: not cleared",
-		      cases[i].name);
-		stock_set(&pool, 0);
+		clear(&t, &pool, cases[i].name);
 	}
 }
 
@@ -289,8 +300,58 @@ static void test_many_ranges(void)
 	stock_set(&pool, chariot_table_need(&t, 0x7000, PAGE));
 	CHECK(!chariot_table_add(&t, &pool, 0x7000, PAGE, W, 8), "fill");
 	CHECK(t.blocks == 1, "%llu blocks", t.blocks);
-	chariot_table_clear(&t, &pool);
-	stock_set(&pool, 0);
+	clear(&t, &pool, "many ranges");
+}
+
+/* One range after another over all the blocks of a list. */
+static void test_chain(void)
+{
+	struct chariot_pool pool = { 0 };
+	struct chariot_table t;
+	u64 at, bad;
+
+	chariot_table_init(&t);
+	for (at = 0; at < 2000; at++) {
+		stock_set(&pool, chariot_table_need(&t, 0x7000 + at, 1));
+		chariot_table_add(&t, &pool, 0x7000 + at, 1, W, at & 1);
+	}
+	CHECK(t.blocks == 1 + (2000 + 61) / 62, "%llu blocks", t.blocks);
+	for (at = 0; at < 2000; at++)
+		CHECK(chariot_table_allows(&t, 0x7000 + at, 2000 - at, W, NULL),
+		      "from byte %llu", at);
+	CHECK(!chariot_table_allows(&t, 0x7000, 2001, W, &bad) && bad == 0x77d0,
+	      "behind the last");
+	clear(&t, &pool, "chain");
+}
+
+/* What whole pages need is told to the block. */
+static void test_need(void)
+{
+	static const struct { u64 gpa, size; } change[] = {
+		{ 0, PAGE }, { 63 * PAGE, PAGE }, { 63 * PAGE, 2 * PAGE },
+		{ 1ull << 18, PAGE }, { 0x123000, 0x1000000 },
+		{ 1ull << 40, PAGE }, { TOP - 66 * PAGE, 66 * PAGE },
+		{ 4095 * PAGE, 2 * PAGE }, { 0, 1ull << 26 },
+	};
+	struct chariot_pool pool = { 0 };
+	struct chariot_table t;
+	unsigned int first, i;
+
+	for (first = 0; first < ARRAY_SIZE(change); first++) {
+		chariot_table_init(&t);
+		for (i = 0; i < ARRAY_SIZE(change); i++) {
+			u64 gpa = change[(first + i) % ARRAY_SIZE(change)].gpa;
+			u64 size = change[(first + i) % ARRAY_SIZE(change)].size;
+			u32 need = chariot_table_need(&t, gpa, size);
+
+			stock_set(&pool, need);
+			CHECK(!chariot_table_add(&t, &pool, gpa, size, W, 1),
+			      "set %u, change %u", first, i);
+			CHECK(!pool.count, "set %u, change %u: %u of %u unused",
+			      first, i, pool.count, need);
+		}
+		clear(&t, &pool, "need");
+	}
 }
 
 /* Without blocks nothing changes, wherever the pool runs dry. */
@@ -333,8 +394,7 @@ static void test_out_of_blocks(void)
 	CHECK(chariot_table_add(&t, &pool, 0, TOP, W, 1) == -ENOMEM,
 	      "all memory");
 	CHECK(chariot_table_need(&t, 1, TOP) == 0, "need of a bad range");
-	chariot_table_clear(&t, &pool);
-	stock_set(&pool, 0);
+	clear(&t, &pool, "out of blocks");
 }
 
 static void test_list_limit(void)
@@ -353,8 +413,7 @@ static void test_list_limit(void)
 	CHECK(chariot_table_next(&t, 0, 0, &r) && r.size == 0x1000, "no pages");
 	CHECK(!chariot_table_next(&t, 0x11000, 9, &r), "beyond the end");
 	CHECK(!chariot_table_next(&t, ~0ull, 9, &r), "beyond all");
-	chariot_table_clear(&t, &pool);
-	stock_set(&pool, 0);
+	clear(&t, &pool, "list");
 }
 
 static u64 random_gpa(u64 *seed, const u64 *first)
@@ -446,9 +505,7 @@ static unsigned long test_random(unsigned long rounds)
 				      ": %s", i, n, gpa, wrong);
 			}
 		}
-		chariot_table_clear(&t, &pool);
-		CHECK(!t.root && !t.blocks, "not cleared");
-		stock_set(&pool, 0);
+		clear(&t, &pool, "random");
 	}
 	return done;
 }
@@ -460,6 +517,8 @@ int main(int argc, char **argv)
 
 	test_cases();
 	test_many_ranges();
+	test_chain();
+	test_need();
 	test_out_of_blocks();
 	test_list_limit();
 	changes = test_random(rounds);

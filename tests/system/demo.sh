@@ -13,7 +13,7 @@ FAULTS="memcpy cred page_cache text from_hard_irq page_table stack_end"
 
 # fault NAME PLACE
 fault() {
-	local victim=$1 found report
+	local victim=$1 found report text
 	case $1 in
 	memcpy) victim=none ;;
 	from_hard_irq) victim=module_data ;;
@@ -30,8 +30,11 @@ fault() {
 	echo "work $1: $found"
 	report=$(chariot report --json faulty | grep "\"function\": *\"faulty_$1+" | tail -n 1)
 	if [ -n "$report" ]; then
-		echo "report $1: $(field "$report" outcome) $(field "$report" function |
-			sed 's/\\//g'), at $(field "$report" address): $(victim_text "$report")"
+		victim_text "$report" && text=$value
+		field "$report" address && text="at $value: $text"
+		field "$report" function && text="$value, $text"
+		field "$report" outcome
+		echo "report $1: $value $text"
 	fi
 }
 

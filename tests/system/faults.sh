@@ -63,6 +63,7 @@ all_faults() {
 	overflow            -                  changed contained stopped the_driver's_own_memory  .
 	underflow           -                  changed contained stopped the_driver's_own_memory  .
 	use_after_free      -                  changed contained stopped the_driver's_own_memory  .
+	use_after_free_link -                  changed contained stopped the_driver's_own_memory  .
 	page_overflow       -                  changed stopped   stopped allocated_page           .
 	page_straddle       -                  changed stopped   stopped allocated_page           .
 	large_overflow      -                  changed stopped   stopped allocated_page           .
@@ -149,41 +150,40 @@ context_of() {
 	esac
 }
 
-# equal WHAT FOUND WANTED
+# equal REPORT KEY WANTED
 equal() {
-	[ "$2" = "$3" ] || fail "the report's $1 is '$2', not '$3'"
+	field "$1" "$2"
+	[ "$value" = "$3" ] || fail "the report's $2 is '$value', not '$3'"
 }
 
+# find_report FAULT: into $report
 find_report() {
-	chariot report --json faulty | grep "\"function\": *\"faulty_$1+" | tail -n 1
+	report=$(chariot report --json faulty | grep "\"function\": *\"faulty_$1+" | tail -n 1)
+	[ -n "$report" ]
 }
 
 # report_is_right FAULT KIND TEXT
 report_is_right() {
-	local report
-	report=$(find_report "$1")
-	[ -n "$report" ] || { fail "there is no report of faulty_$1"; return; }
+	local report hit
+	find_report "$1" || { fail "there is no report of faulty_$1"; return; }
 	echo "$report"
-	equal driver "$(field "$report" driver)" faulty &&
-		equal outcome "$(field "$report" outcome)" stopped &&
-		equal address "$(field "$report" address)" \
-			"$(printf '0x%x' "$(cat /sys/module/faulty/parameters/hit)")" &&
-		equal kind "$(field "$report" kind)" "${2//_/ }" &&
-		equal context "$(field "$report" context)" "$(context_of "$1")" ||
-		return
-	[[ $(victim_text "$report") =~ ${3//_/[_ ]} ]] ||
-		{ fail "the report's victim is '$(victim_text "$report")', not '$3'"; return; }
+	printf -v hit '0x%x' "$(< /sys/module/faulty/parameters/hit)"
+	equal "$report" driver faulty && equal "$report" outcome stopped &&
+		equal "$report" address "$hit" && equal "$report" kind "${2//_/ }" &&
+		equal "$report" context "$(context_of "$1")" || return
+	victim_text "$report"
+	[[ $value =~ ${3//_/[_ ]} ]] || { fail "the report's victim is '$value', not '$3'"; return; }
 	case $1 in
-	*_on_cpu1) equal cpu "$(field "$report" cpu)" 1 ;;
+	*_on_cpu1) equal "$report" cpu 1 ;;
 	memset | memcpy | memmove | strcpy | snprintf | sprintf | copy_from_user)
-		[[ $(field "$report" called) = *$1* ]] ||
-			fail "the report says '$(field "$report" called)' was called" ;;
+		field "$report" called
+		[[ $value = *$1* ]] || fail "the report says that '$value' was called" ;;
 	esac
 }
 
 # as_expected EXPECTATION FAULT KIND TEXT: looks at victim, log and report
 as_expected() {
-	local found
+	local found report
 	found=$(cat $PLAYGROUND/check)
 	echo "$found"
 	case $1 in
@@ -197,7 +197,7 @@ as_expected() {
 	contained)
 		[ "$found" = intact ] || { fail "the victim is $found"; return; }
 		clean_log || return
-		[ -z "$(find_report "$2")" ] || fail "it was reported"
+		! find_report "$2" || fail "it was reported"
 		;;
 	stopped)
 		[ "$found" = intact ] || { fail "the victim is $found"; return; }

@@ -124,12 +124,16 @@ unload() {
 	innocent "$@" && rmmod "$@" && gone "$@"
 }
 
-# field REPORT KEY: a value of a report, one JSON object in a line
+# field REPORT KEY: into $value, a value of a report (one JSON object in a line)
 field() {
-	sed -n 's/.*"'"$2"'": *"\{0,1\}\([^",}]*\).*/\1/p' <<< "$1"
+	local pattern="\"$2\": *\"?([^\",}]*)"
+	value=
+	[[ $1 =~ $pattern ]] && value=${BASH_REMATCH[1]//\\/}
 }
 
 # The same for the text of its victim.
 victim_text() {
-	sed -n 's/.*"victim": *{[^}]*"text": *"\([^"]*\)".*/\1/p' <<< "$1"
+	local pattern='"victim": *\{[^}]*"text": *"([^"]*)"'
+	value=
+	[[ $1 =~ $pattern ]] && value=${BASH_REMATCH[1]//\\/}
 }

@@ -54,6 +54,12 @@ static void read_attribute(int folder, const char *name, struct driver *driver)
 	driver->count++;
 }
 
+static int by_attribute(const void *a, const void *b)
+{
+	return strcmp(((const struct driver_attribute *)a)->name,
+		      ((const struct driver_attribute *)b)->name);
+}
+
 static int read_driver(int root, const char *name, struct driver *driver)
 {
 	int folder = open_under(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -73,6 +79,9 @@ static int read_driver(int root, const char *name, struct driver *driver)
 		if (is_plain_name(entry->d_name))
 			read_attribute(folder, entry->d_name, driver);
 	closedir(stream);
+	if (driver->count)
+		qsort(driver->attributes, driver->count,
+		      sizeof(driver->attributes[0]), by_attribute);
 	return 0;
 }
 

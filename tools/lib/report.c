@@ -82,6 +82,12 @@ static const char *victim_prefix(const struct chariot_violation *v)
 	}
 }
 
+/* A size that reaches beyond the address space is none. */
+static bool is_range(uint64_t start, uint64_t size)
+{
+	return size && size - 1 <= UINT64_MAX - start;
+}
+
 static void print_target(const struct chariot_violation *v, FILE *out)
 {
 	fputs("  target    ", out);
@@ -94,9 +100,12 @@ static void print_target(const struct chariot_violation *v, FILE *out)
 		fprintf(out, ", %" PRIu64 " byte%s", (uint64_t)v->length,
 			v->length == 1 ? "" : "s");
 	fprintf(out, "\n  which is  %s%s\n", victim_prefix(v), v->victim_text);
-	if (v->victim_start)
-		fprintf(out, "            0x%016" PRIx64 ", %" PRIu64 " bytes\n",
-			(uint64_t)v->victim_start, (uint64_t)v->victim_size);
+	if (!v->victim_start)
+		return;
+	fprintf(out, "            at 0x%016" PRIx64, (uint64_t)v->victim_start);
+	if (is_range(v->victim_start, v->victim_size))
+		fprintf(out, ", %" PRIu64 " bytes", (uint64_t)v->victim_size);
+	fputc('\n', out);
 }
 
 /* For a record without text; the distance may be the most negative number. */
@@ -143,13 +152,15 @@ static void print_stack(const struct chariot_violation *v,
 			struct symbolizer *lines, FILE *out)
 {
 	char line[LINE_ROOM];
+	const char *file;
 	uint32_t i;
 
 	for (i = 0; i < v->stack_len; i++) {
 		stack_line(v, i, lines, line, sizeof(line));
+		file = strrchr(line, '/') ? strrchr(line, '/') + 1 : line;
 		fprintf(out, "  %-9s %s%s%s%s\n", i ? "" : "stack",
-			v->stack[i], *line ? " (" : "", line,
-			*line ? ")" : "");
+			v->stack[i], *file ? " (" : "", file,
+			*file ? ")" : "");
 	}
 }
 
@@ -231,7 +242,8 @@ static struct json_object *victim_json(const struct chariot_violation *v)
 	add_text(victim, "text", v->victim_text);
 	if (v->victim_start) {
 		add_address(victim, "start", v->victim_start);
-		add_number(victim, "size", v->victim_size);
+		if (is_range(v->victim_start, v->victim_size))
+			add_number(victim, "size", v->victim_size);
 	}
 	return victim;
 }

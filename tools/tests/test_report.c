@@ -47,7 +47,7 @@ static const char expected[] =
 "  code      writer+0x12/0x40, by its call of memset()\n"
 "  target    0xffff888004b2a040 (physical 0x4b2a040), 8 bytes\n"
 "  which is  slab object kmalloc-64 +0x10\n"
-"            0xffff888004b2a030, 64 bytes\n"
+"            at 0xffff888004b2a030, 64 bytes\n"
 "  nearest   16 bytes past kmalloc of 48 bytes by faulty_init\n"
 "            own object 0xffff888004b2a000, 48 bytes\n"
 "  bytes     de ad be ef 00 00 00 00\n"
@@ -73,6 +73,18 @@ static void as_text(void)
 	char *text = printed(&sample);
 
 	CHECK_TEXT(text, expected);
+	free(text);
+}
+
+static void victim_without_end(void)
+{
+	struct chariot_violation v = sample;
+	char *text;
+
+	v.victim_size = -4096ull;
+	text = printed(&v);
+	CHECK(!strstr(text, "18446744073709547520"));
+	CHECK(strstr(text, "at 0xffff888004b2a030\n"));
 	free(text);
 }
 
@@ -127,6 +139,7 @@ static void extremes(void)
 
 const struct check_test report_tests[] = {
 	{ "report: as text", as_text },
+	{ "report: a victim without an end", victim_without_end },
 	{ "report: as JSON", as_json },
 	{ "report: extremes", extremes },
 	{ NULL, NULL }

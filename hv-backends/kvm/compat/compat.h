@@ -7,8 +7,13 @@
 #ifndef CHARIOT_KVM_COMPAT_H
 #define CHARIOT_KVM_COMPAT_H
 
+#include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 #include <linux/version.h>
+
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS
+#error "the host kernel needs CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+#endif
 
 /**
  * struct chariot_layout - offsets in bytes in KVM's private structures
@@ -86,6 +91,27 @@ struct x86_exception {
 	u64 address;
 	u64 reserved[6];
 };
+
+/* 6.4 gave the calls that take an ftrace_ops the plain name. */
+static inline int chariot_direct_set(struct ftrace_ops *ops,
+				     unsigned long address)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	return register_ftrace_direct_multi(ops, address);
+#else
+	return register_ftrace_direct(ops, address);
+#endif
+}
+
+static inline void chariot_direct_clear(struct ftrace_ops *ops,
+					unsigned long address)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	unregister_ftrace_direct_multi(ops, address);
+#else
+	unregister_ftrace_direct(ops, address, false);
+#endif
+}
 
 static inline void *chariot_field(const void *object, u32 offset)
 {

@@ -215,8 +215,8 @@ CHARIOT_ASSERT_SIZE(struct chariot_region, 32);
  * @done: out: entries applied; entry @done is the one that failed
  *
  * Must be page aligned. Errors: -EINVAL malformed entry, -ENOENT no such
- * domain, -EFAULT not RAM, -ENOSPC the guest's limit, -ENOMEM. Entries before
- * the failed one stay applied.
+ * domain, -EBUSY executable in another domain, -EFAULT not RAM, -ENOSPC the
+ * guest's limit, -ENOMEM. Entries before the failed one stay applied.
  */
 struct chariot_batch {
 	__u32 count;
@@ -353,7 +353,8 @@ enum chariot_walk_alias_op {
  * direct map faults and is judged like any other. CHARIOT_CALL_PAGE_RELEASE
  * undoes both.
  *
- * Errors: -EINVAL, -EFAULT not RAM, -ENOSYS the backend does not need it.
+ * Errors: -EINVAL, -EFAULT not RAM, -ENOSYS the backend does not need it, -EBUSY
+ * a domain is active, -ENOSPC the guest's memory leaves no addresses, -ENOMEM.
  */
 struct chariot_walk_alias {
 	__u32 op;

@@ -60,6 +60,7 @@ static void region(const struct chariot_region *r, struct chariot_table *t,
 static void others(const u8 *bytes, size_t n)
 {
 	static struct chariot_frame_map map;
+	static struct chariot_walk_alias alias;
 	static struct chariot_batch batch;
 	struct chariot_domain_create create = { 0 };
 	struct chariot_hello hello = { 0 };
@@ -86,6 +87,15 @@ static void others(const u8 *bytes, size_t n)
 		REQUIRE(map.count <= CHARIOT_FRAME_MAP_MAX);
 		for (i = 0; i < map.count; i++)
 			REQUIRE(!(map.gpa[i] & 4095) && map.gpa[i] < TOP);
+	}
+
+	memset(&alias, 0, sizeof(alias));
+	memcpy(&alias, bytes, n < sizeof(alias) ? n : sizeof(alias));
+	if (!chariot_check_walk_alias(&alias)) {
+		REQUIRE(alias.op < CHARIOT_WALK_ALIAS_OP_COUNT &&
+			alias.count <= CHARIOT_WALK_ALIAS_MAX);
+		for (i = 0; i < alias.count; i++)
+			REQUIRE(!(alias.gpa[i] & 4095) && alias.gpa[i] < TOP);
 	}
 
 	memset(&batch, 0, sizeof(batch));

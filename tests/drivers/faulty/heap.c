@@ -100,16 +100,27 @@ static FAULT_FUNCTION(underflow)
 }
 
 /* A freed object, which the playground gets unless it can't get it. */
-static FAULT_FUNCTION(use_after_free)
+static unsigned long freed_object(void)
 {
 	u8 *object = kmalloc(OBJECT_SIZE, GFP_KERNEL);
-	u8 *pointer = object;
+	unsigned long address = (unsigned long)object;
 
-	OPTIMIZER_HIDE_VAR(pointer);
 	kfree(object);
-	playground_reuse_object((unsigned long)pointer, OBJECT_SIZE);
-	call->target = (unsigned long)pointer + OBJECT_SIZE / 2;
+	playground_reuse_object(address, OBJECT_SIZE);
+	return address;
+}
+
+static FAULT_FUNCTION(use_after_free)
+{
+	call->target = freed_object() + 16;
 	WRITE_ONCE(*(u64 *)call->target, 0x2323232323232323);
+}
+
+/* Where the allocator keeps its pointer to the next free object. */
+static FAULT_FUNCTION(use_after_free_link)
+{
+	call->target = freed_object() + OBJECT_SIZE / 2;
+	WRITE_ONCE(*(u64 *)call->target, 0x2929292929292929);
 }
 
 /* Pages are of one pool for all: these faults hit somebody else always. */
@@ -213,6 +224,7 @@ const struct fault heap_faults[] = {
 	FAULT(overflow),
 	FAULT(underflow),
 	FAULT(use_after_free),
+	FAULT(use_after_free_link),
 	FAULT(page_overflow),
 	FAULT(page_straddle),
 	FAULT(large_overflow),
