@@ -123,8 +123,11 @@ static void *irq_stack(int cpu)
 	unsigned long top = (unsigned long)chariot_irq_stack_top(cpu,
 							irq_stack_symbol);
 
-	/* The kernel keeps the address of the stack's last word. */
-	return top ? (void *)((top - 1) & ~(IRQ_STACK_SIZE - 1)) : NULL;
+	/*
+	 * The kernel keeps the address of the stack's last word. The stack is
+	 * aligned to a page alone: it is mapped with guard pages around it.
+	 */
+	return top ? (void *)(top + sizeof(long) - IRQ_STACK_SIZE) : NULL;
 }
 
 static int lend_cpu(struct chariot_driver *d, int cpu)

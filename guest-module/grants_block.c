@@ -483,23 +483,44 @@ static u32 peek32(const void *p)
 	return word >> 8 * ((unsigned long)p & 4);
 }
 
+/* Is it the request that these tags have for this number? */
+static bool tags_hold(const struct blk_mq_tags *tags, u32 tag,
+		      const struct request *rq)
+{
+	struct request **rqs;
+
+	if (!tags || tag >= peek32(&tags->nr_tags))
+		return false;
+	rqs = (void *)chariot_peek(&tags->static_rqs);
+	return rqs && chariot_peek(&rqs[tag]) == (unsigned long)rq;
+}
+
+/* struct blk_flush_queue is private, and holds a single request. */
+#define FLUSH_QUEUE_WORDS	16
+
+static bool flush_queue_holds(const void *const *fq, const struct request *rq)
+{
+	int i;
+
+	for (i = 0; fq && i < FLUSH_QUEUE_WORDS; i++)
+		if (chariot_peek(&fq[i]) == (unsigned long)rq)
+			return true;
+	return false;
+}
+
 /* Is it a request in flight of a queue with this tag set? It may be anything. */
 static bool is_request(const struct request *rq, const struct blk_mq_tag_set *set)
 {
 	const struct request_queue *q = (void *)chariot_peek(&rq->q);
 	const struct blk_mq_hw_ctx *hctx = (void *)chariot_peek(&rq->mq_hctx);
-	const struct blk_mq_tags *tags;
-	struct request **rqs;
-	u32 tag = peek32(&rq->tag);
 
 	if (!q || !hctx || chariot_peek(&q->tag_set) != (unsigned long)set ||
 	    chariot_peek(&hctx->queue) != (unsigned long)q)
 		return false;
-	tags = (void *)chariot_peek(&hctx->tags);
-	if (!tags || tag >= peek32(&tags->nr_tags))
-		return false;
-	rqs = (void *)chariot_peek(&tags->rqs);
-	return rqs && chariot_peek(&rqs[tag]) == (unsigned long)rq;
+	return tags_hold((void *)chariot_peek(&hctx->tags), peek32(&rq->tag), rq) ||
+	       tags_hold((void *)chariot_peek(&hctx->sched_tags),
+			 peek32(&rq->internal_tag), rq) ||
+	       flush_queue_holds((void *)chariot_peek(&hctx->fq), rq);
 }
 
 /*

@@ -310,6 +310,9 @@ static int insert(const struct job *job, const char *options)
 	/* Somebody was quicker: no error for modprobe. */
 	if (err == -EEXIST && request->by_name)
 		return present(job);
+	/* No word of the module loader's, but chariot.ko's. */
+	if (err == -ECANCELED)
+		return fail(job, err, "chariot.ko could not isolate it: see dmesg");
 	if (err)
 		return fail(job, err, NULL);
 	if (!is_isolated(job))
@@ -340,6 +343,13 @@ static int no_module_error(const struct job *job)
 	return err < 0 ? err : -ENOEXEC;
 }
 
+static int refuse_chariot(const struct job *job)
+{
+	if (strcmp(job->name, "chariot"))
+		return 0;
+	return fail(job, -EINVAL, "chariot.ko cannot isolate itself: use modprobe");
+}
+
 /* Find out what the kernel will call it, before anything is changed. */
 static int look_at_file(struct job *job)
 {
@@ -361,12 +371,7 @@ static int look_at_file(struct job *job)
 		offset = IMAGE_NAME_OFFSET;
 	err = image_module_name(image, offset, job->name, sizeof(job->name));
 	image_close(image);
-	if (err)
-		return fail(job, err, NULL);
-	if (!strcmp(job->name, "chariot"))
-		return fail(job, -EINVAL,
-			    "chariot.ko cannot isolate itself: use modprobe");
-	return 0;
+	return err ? fail(job, err, NULL) : refuse_chariot(job);
 }
 
 static void hint_needed(const struct job *job)
@@ -448,6 +453,9 @@ static int load_one(struct kmod_module *module, void *data)
 
 	job.module = module;
 	snprintf(job.name, sizeof(job.name), "%s", kmod_module_get_name(module));
+	err = refuse_chariot(&job);
+	if (err)
+		return err;
 	if (modules_in_kernel(module))
 		return present(&job);
 	err = modules_steps(module, job.request->parameters, &steps);

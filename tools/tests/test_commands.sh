@@ -194,6 +194,16 @@ verdict
 begin "insmod: not chariot itself"
 run chariot-insmod "$root/$modules/chariot.ko"
 wants 1; log_is ""; says "cannot isolate itself"
+loaded chariot
+run chariot-insmod --modprobe chariot
+wants 1; log_is ""; says "cannot isolate itself"
+verdict
+
+begin "insmod: chariot.ko refuses in the middle of the load"
+loaded chariot
+echo 125 > "$root/fail/plain"
+run chariot-insmod "$root/$modules/plain.ko"
+wants 1; says "chariot.ko could not isolate it: see dmesg"
 verdict
 
 begin "insmod: files that are no modules"
