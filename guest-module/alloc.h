@@ -92,8 +92,11 @@ struct chariot_slabs {
 };
 
 /* --- alloc_slab.c ----------------------------------------------------------- */
+extern struct mutex chariot_caches_mutex;	/* registering; in chariot_mutex */
 int chariot_slabs_probe(void);		/* at chariot's init */
-void chariot_slabs_bury(void);		/* at chariot's exit */
+/* The cache of a slab page; NULL if it is none, or the layout is not known. */
+struct kmem_cache *chariot_slab_cache(struct folio *folio);
+bool chariot_slab_layout_known(void);
 /* The registered cache that va's slab page belongs to, or NULL. RCU. */
 struct chariot_cache *chariot_cache_of(const void *va);
 struct chariot_cache *chariot_cache_find(const struct kmem_cache *cache);
@@ -103,12 +106,18 @@ struct kmem_cache *chariot_cache_create(struct chariot_driver *d,
 					slab_flags_t flags);
 /* Forget a cache of the driver's, before it is destroyed. */
 void chariot_cache_forget(struct kmem_cache *cache);
+/* Under chariot_caches_mutex. */
+void chariot_cache_unregister(struct chariot_cache *c);
+void chariot_cache_destroy(struct chariot_cache *c);
 /* The driver got this object out of this cache: rights and record. */
 int chariot_slab_give(struct chariot_driver *d, struct kmem_cache *cache,
 		      const void *object, size_t size, const char *family,
 		      unsigned long site);
 /* A slab object dies, by whomever; any context. */
 void chariot_slab_object_freed(const void *object);
+
+/* --- alloc_graveyard.c -------------------------------------------------------- */
+void chariot_slabs_bury(void);		/* at chariot's exit */
 
 /* --- alloc_heap.c: kmalloc and kvmalloc for a driver -------------------------- */
 void *chariot_heap_alloc(struct chariot_driver *d, size_t size, gfp_t gfp,

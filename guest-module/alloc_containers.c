@@ -95,8 +95,10 @@ CHARIOT_WRAPPER int chariot_wrap_kfifo_alloc(struct __kfifo *fifo,
 	return 0;
 }
 
-/* Counted against the socket, which only the kernel's own can do; so the memory
- * is the kernel's, and the driver gets its bytes. */
+/*
+ * Counted against the socket, which only the kernel's own can do; so the memory
+ * is the kernel's, and the driver gets its bytes.
+ */
 CHARIOT_WRAPPER void *chariot_wrap_sock_kmalloc(struct sock *sk, int size,
 						gfp_t gfp)
 {

@@ -16,8 +16,10 @@
 
 #include "alloc.h"
 
-/* struct devres: bytes before the data (0: not recognised), and offsets there.
- * A list_head comes first. */
+/*
+ * struct devres: bytes before the data (0: not recognised), and offsets there.
+ * A list_head comes first.
+ */
 static struct {
 	size_t header, release, name, size;
 } layout;
@@ -157,8 +159,10 @@ static void *devm_alloc(const struct chariot_call *c, struct device *dev,
 	return data;
 }
 
-/* Puts new in old's place, which decides when it is released; without new, only
- * looks. False if old is not on the device's list. */
+/*
+ * Puts new in old's place, which decides when it is released; without new, only
+ * looks. False if old is not on the device's list.
+ */
 static bool replace(struct device *dev, void *old, void *new)
 {
 	struct list_head *entry = old - layout.header, *pos;
@@ -332,8 +336,10 @@ CHARIOT_WRAPPER void __percpu *chariot_wrap_devm_alloc_percpu(struct device *dev
 	return NULL;
 }
 
-/* devm_bitmap_alloc, devm_bitmap_zalloc: the device's end calls kfree() itself,
- * not code of ours, which may be gone by then. */
+/*
+ * devm_bitmap_alloc, devm_bitmap_zalloc: the device's end calls kfree() itself,
+ * not code of ours, which may be gone by then.
+ */
 static unsigned long *devm_bitmap(const struct chariot_call *c, struct device *dev,
 				  unsigned int bits, gfp_t gfp)
 {

@@ -9,8 +9,10 @@
 
 #include "alloc.h"
 
-/* Coherent memory comes in whole pages, whose frees mm_page_free sees (also that
- * of devres, when the device goes). */
+/*
+ * Coherent memory comes in whole pages, whose frees mm_page_free sees (also that
+ * of devres, when the device goes).
+ */
 static bool give(const struct chariot_call *c, const void *va, size_t size,
 		 const char *family)
 {
@@ -166,8 +168,10 @@ static int table_alloc(const struct chariot_call *c, struct sg_table *table,
 		used = n < left ? n - 1 : n;
 		chunk = chunk_alloc(c, n, gfp);
 		if (!chunk) {
-			/* The link entry of the last chunk is not in use, but
-			 * counts for how it is freed. */
+			/*
+			 * The link entry of the last chunk is not in use, but
+			 * counts for how it is freed.
+			 */
 			if (last)
 				table->nents = ++table->orig_nents;
 			sg_free_table(table);

@@ -183,8 +183,10 @@ CHARIOT_WRAPPER void *chariot_wrap_kvrealloc(const void *p, size_t size, gfp_t g
 		if (!c.driver || !new)
 			return new;
 		chariot_object_del(c.driver, p);
-		/* On failure the old memory is gone; the driver meets a fault
-		 * that says so rather than a lost pointer. */
+		/*
+		 * On failure the old memory is gone; the driver meets a fault
+		 * that says so rather than a lost pointer.
+		 */
 		chariot_give(c.driver, new, size, PAGE_ALIGN(size),
 			     CHARIOT_KIND_VMALLOC, "kvrealloc", c.site);
 		return new;

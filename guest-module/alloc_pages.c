@@ -209,8 +209,10 @@ static unsigned long bulk_list(const struct chariot_call *c, gfp_t gfp, int node
 	return got;
 }
 
-/* Fills the holes of an array: each run of them is one call, so that what was
- * there before is not taken for a new page. */
+/*
+ * Fills the holes of an array: each run of them is one call, so that what was
+ * there before is not taken for a new page.
+ */
 static unsigned long bulk_array(const struct chariot_call *c, gfp_t gfp, int node,
 				nodemask_t *mask, int n, struct page **array)
 {

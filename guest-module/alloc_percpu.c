@@ -106,8 +106,10 @@ CHARIOT_WRAPPER void __percpu *chariot_wrap_pcpu_alloc(size_t size, size_t align
 	return give(&c, chariot_pcpu_alloc(size, align, reserved, gfp), size);
 }
 
-/* percpu_ref_get() and _put() are inline: they count in per-CPU words, or in
- * ref->data, both allocated by percpu_ref_init(). */
+/*
+ * percpu_ref_get() and _put() are inline: they count in per-CPU words, or in
+ * ref->data, both allocated by percpu_ref_init().
+ */
 CHARIOT_WRAPPER int chariot_wrap_percpu_ref_init(struct percpu_ref *ref,
 						 percpu_ref_func_t *release,
 						 unsigned int flags, gfp_t gfp)

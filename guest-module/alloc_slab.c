@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Slab caches of a driver's own: their making, which driver a slab page belongs
- * to, its rights, and what becomes of caches when a driver leaves.
+ * to, and its rights. alloc_graveyard.c has their coming and going with drivers.
  * Runs in the guest kernel; giving and freeing in any context but NMI.
  */
 #include <linux/kfence.h>
@@ -10,22 +10,9 @@
 
 #include "alloc.h"
 
-/*
- * All caches we made, by the kernel's pointer. Caches whose driver has left with
- * objects still alive are in the graveyard as well: the kernel may free these
- * objects later, for which the cache must exist, and destroying it would warn.
- * They come back when a driver of that name is loaded again; they are destroyed
- * when a later sweep, or the end of chariot, finds them empty.
- */
+/* All caches we made, by the kernel's pointer. */
 static DEFINE_HASHTABLE(registry, 7);
-static DEFINE_MUTEX(registry_mutex);	/* writers; inside chariot_mutex */
-static LIST_HEAD(graveyard);
-
-#define SWEEP_DELAY	(15 * HZ)	/* kfree_rcu() takes five seconds, and more */
-
-static const unsigned int classes[CHARIOT_KMALLOC_CACHES] = {
-	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
-};
+DEFINE_MUTEX(chariot_caches_mutex);	/* its writers */
 
 /* --- from an address to its cache -------------------------------------------------- */
 
@@ -101,12 +88,16 @@ static struct folio *folio_at(const void *va)
 	       (struct folio *)head : NULL;
 }
 
-/* The cache of a slab page; NULL if it is none or layouts are unknown. */
-static struct kmem_cache *slab_cache(struct folio *folio)
+struct kmem_cache *chariot_slab_cache(struct folio *folio)
 {
 	if (!slab_cache_offset || !folio_test_slab(folio))
 		return NULL;
 	return *(struct kmem_cache **)((void *)folio + slab_cache_offset);
+}
+
+bool chariot_slab_layout_known(void)
+{
+	return slab_cache_offset;
 }
 
 struct chariot_cache *chariot_cache_find(const struct kmem_cache *cache)
@@ -122,15 +113,17 @@ struct chariot_cache *chariot_cache_find(const struct kmem_cache *cache)
 struct chariot_cache *chariot_cache_of(const void *va)
 {
 	struct folio *folio = folio_at(va);
-	struct kmem_cache *cache = folio ? slab_cache(folio) : NULL;
+	struct kmem_cache *cache = folio ? chariot_slab_cache(folio) : NULL;
 
 	return cache ? chariot_cache_find(cache) : NULL;
 }
 
 /* --- rights ---------------------------------------------------------------------------- */
 
-/* Are c's pages granted as a whole? KFENCE's are not returned to the page
- * allocator, so objects in them count by their bytes. */
+/*
+ * Are c's pages granted as a whole? KFENCE's are not returned to the page
+ * allocator, so objects in them count by their bytes.
+ */
 static bool by_page(const struct chariot_driver *d, const struct chariot_cache *c,
 		    const void *object)
 {
@@ -138,8 +131,10 @@ static bool by_page(const struct chariot_driver *d, const struct chariot_cache *
 	       !is_kfence_address(object);
 }
 
-/* Grant the slab that holds object, unless it is. Idempotent, so that two CPUs
- * may do it at once: the map tells only after the right is in force. */
+/*
+ * Grant the slab that holds object, unless it is. Idempotent, so that two CPUs
+ * may do it at once: the map tells only after the right is in force.
+ */
 static int grant_slab(struct chariot_driver *d, const void *object)
 {
 	struct folio *folio = virt_to_folio(object);
@@ -214,7 +209,7 @@ void chariot_slab_object_freed(const void *object)
 	if (!folio_test_slab(folio))
 		return;		/* page-backed: mm_page_free tells */
 	rcu_read_lock();
-	cache = slab_cache(folio);
+	cache = chariot_slab_cache(folio);
 	c = cache ? chariot_cache_find(cache) : NULL;
 	if (c)
 		owner = READ_ONCE(c->driver);
@@ -343,25 +338,30 @@ struct kmem_cache *chariot_cache_create(struct chariot_driver *d,
 	if (own.ctor && slab_cache_offset)
 		own.ctor = construct;
 
-	mutex_lock(&registry_mutex);
+	mutex_lock(&chariot_caches_mutex);
 	c->name = unique_name(d, name);
 	if (c->name)
+		/*
+		 * The allocator keeps its list of free objects inside them,
+		 * where the driver can write: it has to check before it trusts.
+		 */
 		c->cache = chariot_kmem_cache_create(c->name, size, &own,
-				flags | CHARIOT_SLAB_UNMERGEABLE);
+				flags | CHARIOT_SLAB_UNMERGEABLE |
+				SLAB_CONSISTENCY_CHECKS);
 	if (!c->cache) {
-		mutex_unlock(&registry_mutex);
+		mutex_unlock(&chariot_caches_mutex);
 		kfree(c->name);
 		kfree(c);
 		return NULL;
 	}
 	hash_add_rcu(registry, &c->node, (unsigned long)c->cache);
 	list_add_tail(&c->list, &d->slabs->caches);
-	mutex_unlock(&registry_mutex);
+	mutex_unlock(&chariot_caches_mutex);
 	return c->cache;
 }
 
-/* registry_mutex is held */
-static void unregister(struct chariot_cache *c)
+/* chariot_caches_mutex is held */
+void chariot_cache_unregister(struct chariot_cache *c)
 {
 	hash_del_rcu(&c->node);
 	list_del(&c->list);
@@ -370,11 +370,11 @@ static void unregister(struct chariot_cache *c)
 }
 
 /* Out of the registry first: the address may be another cache's right after. */
-static void destroy(struct chariot_cache *c)
+void chariot_cache_destroy(struct chariot_cache *c)
 {
 	struct kmem_cache *cache = c->cache;
 
-	unregister(c);
+	chariot_cache_unregister(c);
 	kmem_cache_destroy(cache);
 }
 
@@ -382,247 +382,9 @@ void chariot_cache_forget(struct kmem_cache *cache)
 {
 	struct chariot_cache *c;
 
-	mutex_lock(&registry_mutex);
+	mutex_lock(&chariot_caches_mutex);
 	c = chariot_cache_find(cache);
 	if (c)
-		unregister(c);
-	mutex_unlock(&registry_mutex);
-}
-
-/* --- a driver comes and goes ---------------------------------------------------------------- */
-
-/* From the graveyard, to be driver d's again. */
-static struct chariot_cache *dig_up(struct chariot_driver *d, const char *name)
-{
-	struct chariot_cache *c, *found = NULL;
-
-	mutex_lock(&registry_mutex);
-	list_for_each_entry(c, &graveyard, list) {
-		if (strcmp(c->name, name))
-			continue;
-		found = c;
-		found->revived = true;
-		list_move_tail(&found->list, &d->slabs->caches);
-		WRITE_ONCE(found->driver, d);
-		break;
-	}
-	mutex_unlock(&registry_mutex);
-	return found;
-}
-
-static struct chariot_cache *kmalloc_cache(struct chariot_driver *d,
-					   unsigned int size)
-{
-	struct chariot_cache_args args = {
-		/* what kmalloc() promises: its size, if that is a power of two */
-		.align = size & -size,
-		.usersize = size,
-	};
-	struct kmem_cache *cache;
-	struct chariot_cache *c;
-	char *name;
-
-	name = kasprintf(GFP_KERNEL, "chariot-%s-%u", d->name, size);
-	if (!name)
-		return NULL;
-	c = dig_up(d, name);
-	if (!c) {
-		cache = chariot_cache_create(d, name, size, &args, 0);
-		c = cache ? chariot_cache_find(cache) : NULL;
-		if (c)
-			c->kmalloc = true;
-	}
-	kfree(name);
-	return c;
-}
-
-/* Counts a slab page to its cache, if that is driver's (NULL: in the graveyard). */
-static struct chariot_cache *count_slab(struct page *page,
-					struct chariot_driver *driver)
-{
-	struct kmem_cache *cache = slab_cache((struct folio *)page);
-	struct chariot_cache *c = cache ? chariot_cache_find(cache) : NULL;
-
-	if (c && c->driver == driver)
-		c->pages++;
-	return c;
-}
-
-/* The slab map keeps other drivers' slabs; a next owner of this driver's caches
- * has no right in them yet. */
-static bool count_mapped(struct page *page, void *driver)
-{
-	struct chariot_cache *c = count_slab(page, driver);
-
-	return c && c->driver != driver;
-}
-
-/* The long way, for caches that were in the graveyard: their slabs need not be in
- * the slab map. */
-static void count_all(struct chariot_driver *driver)
-{
-	unsigned long pfn;
-
-	for (pfn = 0; pfn < chariot_frames_end(); pfn++) {
-		struct page *page = pfn_to_online_page(pfn);
-
-		if (!(pfn % PAGES_PER_SECTION))
-			cond_resched();
-		if (!page)
-			pfn |= PAGES_PER_SECTION - 1;
-		else if (!PageTail(page))
-			count_slab(page, driver);
-	}
-}
-
-/* After a count; what can't be counted is taken for in use. */
-static bool in_use(const struct chariot_cache *c)
-{
-	return c->pages || !slab_cache_offset;
-}
-
-/*
- * Destroys the caches in the graveyard that have become empty. What the driver
- * itself created and did not destroy stays until the end: it would without us.
- */
-static void sweep_graveyard(bool last)
-{
-	struct chariot_cache *c, *next;
-
-	mutex_lock(&registry_mutex);
-	list_for_each_entry(c, &graveyard, list) {
-		kmem_cache_shrink(c->cache);
-		c->pages = 0;
-	}
-	if (!list_empty(&graveyard))
-		count_all(NULL);
-	list_for_each_entry_safe(c, next, &graveyard, list) {
-		if ((c->kmalloc || last) && !in_use(c))
-			destroy(c);
-		else if (last)
-			unregister(c);	/* the kernel's to free into */
-		else if (c->kmalloc)
-			pr_info("objects in cache %s outlived their driver\n",
-				c->name);
-	}
-	mutex_unlock(&registry_mutex);
-}
-
-static void sweep_later(struct work_struct *work)
-{
-	sweep_graveyard(false);
-}
-
-static DECLARE_DELAYED_WORK(sweep_work, sweep_later);
-
-static void caches_exit(struct chariot_driver *d)
-{
-	struct chariot_slabs *slabs = d->slabs;
-	struct chariot_cache *c, *next;
-	bool revived = false, left = false;
-	unsigned int i;
-
-	mutex_lock(&registry_mutex);
-	for (i = 0; i < ARRAY_SIZE(slabs->kmalloc); i++)
-		if (slabs->kmalloc[i])
-			kmem_cache_shrink(slabs->kmalloc[i]->cache);
-	list_for_each_entry(c, &slabs->caches, list) {
-		c->pages = 0;
-		revived |= c->revived;
-	}
-	chariot_frames_for_each_slab(count_mapped, d);
-	if (revived)
-		count_all(d);
-	list_for_each_entry_safe(c, next, &slabs->caches, list) {
-		if (c->kmalloc && !in_use(c)) {
-			destroy(c);
-			continue;
-		}
-		left |= c->kmalloc;
-		WRITE_ONCE(c->driver, NULL);
-		WRITE_ONCE(c->ctor, NULL);
-		list_move_tail(&c->list, &graveyard);
-	}
-	mutex_unlock(&registry_mutex);
-	/* Frees on other CPUs may have found the driver by its cache. */
-	synchronize_rcu();
-	/* Mostly kfree_rcu() that has not run yet; the rest is worth a line. */
-	if (left)
-		mod_delayed_work(system_wq, &sweep_work, SWEEP_DELAY);
-}
-
-static void frags_exit(struct chariot_slabs *slabs)
-{
-	int cpu;
-
-	if (!slabs->frags)
-		return;
-	for_each_possible_cpu(cpu)
-		chariot_page_frag_drain(per_cpu_ptr(slabs->frags, cpu));
-	free_percpu(slabs->frags);
-}
-
-/**
- * chariot_slabs_exit - the driver is gone: return its caches
- *
- * Under chariot_mutex, when none of its code can run. Its rights are gone.
- */
-void chariot_slabs_exit(struct chariot_driver *d)
-{
-	if (!d->slabs)
-		return;
-	chariot_mappings_exit(d);
-	chariot_dma_pools_exit(d);
-	frags_exit(d->slabs);
-	caches_exit(d);
-	chariot_frees_watch(false);
-	kfree(d->slabs);
-	d->slabs = NULL;
-}
-
-/**
- * chariot_slabs_init - caches for a driver's kmalloc
- *
- * All at once, under chariot_mutex: making a cache sleeps, and the driver may
- * allocate where that is not allowed. Return: 0, -ENOMEM, or what kept the
- * tracepoints of frees from being seen.
- */
-int chariot_slabs_init(struct chariot_driver *d)
-{
-	unsigned int i;
-	int ret;
-
-	d->slabs = kzalloc(sizeof(*d->slabs), GFP_KERNEL);
-	if (!d->slabs)
-		return -ENOMEM;
-	INIT_LIST_HEAD(&d->slabs->caches);
-	ret = chariot_frees_watch(true);
-	if (ret) {
-		kfree(d->slabs);
-		d->slabs = NULL;
-		return ret;
-	}
-	d->slabs->frags = alloc_percpu(struct page_frag_cache);
-	if (!d->slabs->frags)
-		goto err;
-	for (i = 0; i < ARRAY_SIZE(classes); i++) {
-		d->slabs->kmalloc[i] = kmalloc_cache(d, classes[i]);
-		if (!d->slabs->kmalloc[i])
-			goto err;
-	}
-	return 0;
-err:
-	chariot_slabs_exit(d);
-	return -ENOMEM;
-}
-
-/**
- * chariot_slabs_bury - chariot's exit, without drivers
- *
- * What is empty goes; the rest is left for the kernel to free into.
- */
-void chariot_slabs_bury(void)
-{
-	cancel_delayed_work_sync(&sweep_work);
-	sweep_graveyard(true);
+		chariot_cache_unregister(c);
+	mutex_unlock(&chariot_caches_mutex);
 }

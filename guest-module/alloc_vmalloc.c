@@ -285,8 +285,10 @@ CHARIOT_WRAPPER void *chariot_wrap_vmap(struct page **pages, unsigned int count,
 	if (!va || !c.driver || !(pgprot_val(prot) & _PAGE_RW) ||
 	    map_give(&c, va, count, "vmap"))
 		return va;
-	/* Not vfree(): with VM_MAP_PUT_PAGES the pages stay the caller's when
-	 * vmap() fails. */
+	/*
+	 * Not vfree(): with VM_MAP_PUT_PAGES the pages stay the caller's when
+	 * vmap() fails.
+	 */
 	vunmap(va);
 	return NULL;
 }

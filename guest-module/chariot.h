@@ -93,6 +93,8 @@ struct chariot_driver {
 	atomic64_t repeats;		/* of violations already reported */
 	atomic64_t settled;		/* writes settled by a grant */
 	atomic64_t untracked;		/* rights or objects lost for want of memory */
+	u64 instance;			/* of all drivers ever isolated, from 1 */
+	bool relocated;			/* its imports have been seen */
 	u32 imports_bound;
 	u32 imports_total;
 };

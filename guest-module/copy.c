@@ -24,8 +24,8 @@
 #include "compat/copy.h"
 
 /*
- * In each: c first, for it looks at the function's own frame. A caller that is
- * no isolated driver (c.driver is NULL) may write all it likes.
+ * May the caller have this written? The backend lets a driver write the stack
+ * that it runs on, which no table has. Interrupts' stacks are in the tables.
  */
 static bool may_write(const struct chariot_call *c, const char *function,
 		      const void *to, size_t size)
@@ -34,16 +34,18 @@ static bool may_write(const struct chariot_call *c, const char *function,
 
 	if (!c->driver)
 		return true;
-	/* The backend lets a driver write the stack it runs on; no table has it. */
 	low = (unsigned long)__builtin_frame_address(0);
 	high = (unsigned long)task_stack_page(current) + THREAD_SIZE;
-	if (high - low >= THREAD_SIZE)		/* an interrupt's stack */
-		high = ALIGN(low, IRQ_STACK_SIZE);
-	if (va >= low && va < high && size <= high - va)
+	if (high - low < THREAD_SIZE && va >= low && va < high &&
+	    size <= high - va)
 		return true;
 	return chariot_check_write(c, function, to, size);
 }
 
+/*
+ * In each: c first, for it looks at the function's own frame. A caller that is
+ * no isolated driver (c.driver is NULL) may write all it likes.
+ */
 CHARIOT_WRAPPERS_BEGIN
 
 /* --- from user space --------------------------------------------------------------------- */

@@ -106,6 +106,8 @@ static bool seq_belongs(const struct chariot_driver *d, const void *object)
 
 static const struct chariot_member seq_members[] = {
 	CHARIOT_MEMBER(seq_file, private),
+	/* next() and start() move *pos, which is this one. */
+	CHARIOT_MEMBER(seq_file, index),
 	END
 };
 

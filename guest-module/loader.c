@@ -26,6 +26,7 @@ struct armed {
 	struct chariot_driver *driver;
 };
 
+static u64 instances;		/* under chariot_mutex */
 static LIST_HEAD(armed_list);
 static DEFINE_RAW_SPINLOCK(armed_lock);
 
@@ -44,6 +45,7 @@ static struct chariot_driver *driver_create(const struct chariot_arm *arm)
 	raw_spin_lock_init(&d->lock);
 	chariot_table_init(&d->table);
 	d->objects = RB_ROOT;
+	d->instance = ++instances;
 	d->mode = arm->mode;
 	d->heap = arm->heap;
 	d->state = CHARIOT_LOADING;
@@ -196,10 +198,12 @@ static int relocate_entry(struct kprobe *kp, struct pt_regs *regs)
 
 	raw_spin_lock(&armed_lock);
 	a = armed_by_task(current);
-	if (a && a->driver && !a->driver->imports_total &&
-	    !strcmp(a->driver->name, me->name))
+	if (a && a->driver && !a->driver->relocated &&
+	    !strcmp(a->driver->name, me->name)) {
 		bind_imports(a->driver, (Elf64_Shdr *)regs->di,
 			     (const char *)regs->si, regs->dx);
+		a->driver->relocated = true;
+	}
 	raw_spin_unlock(&armed_lock);
 	return 0;
 }
@@ -275,11 +279,15 @@ static int module_coming(struct module *mod)
 	raw_spin_lock_irq(&armed_lock);
 	a = armed_by_task(current);
 	d = a ? a->driver : NULL;
-	if (d && (d->mod || !d->imports_total || strcmp(d->name, mod->name)))
-		d = NULL;
 	raw_spin_unlock_irq(&armed_lock);
-	if (!d)
+	if (!d || d->mod)
 		return 0;
+	/* Who armed wants isolation: better no driver than one without. */
+	if (!d->relocated || strcmp(d->name, mod->name)) {
+		pr_err("%s: not the module %s that was to be isolated, or its imports were not seen; not loaded\n",
+		       mod->name, d->name);
+		return -ECANCELED;
+	}
 
 	mutex_lock(&chariot_mutex);
 	WRITE_ONCE(d->mod, mod);
@@ -298,6 +306,7 @@ static int module_coming(struct module *mod)
 		chariot_hv_domain_control(d->domain, CHARIOT_DOMAIN_INACTIVE,
 					  d->mode);
 		WRITE_ONCE(d->mod, NULL);	/* chariot_disarm() ends it */
+		ret = -ECANCELED;
 	} else {
 		trace_load(d->name, d->domain);
 	}

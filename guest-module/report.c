@@ -267,16 +267,17 @@ static void fill(struct chariot_driver *d, const struct chariot_record *rec,
 static u32 fold_key(const struct chariot_driver *d,
 		    const struct chariot_violation *v)
 {
-	u32 key = jhash(d->name, strlen(d->name), v->victim);
+	u32 key = jhash_3words(d->instance, v->victim, v->outcome, 0);
 
 	key = jhash(v->victim_text, strcspn(v->victim_text, "(+"), key);
 	return jhash_2words(v->rip, v->rip >> 32, key);
 }
 
-static u32 log_key(const struct chariot_violation *v, unsigned long function_ip)
+static u32 log_key(const struct chariot_driver *d,
+		   const struct chariot_violation *v, unsigned long function_ip)
 {
 	return jhash_3words(function_ip, function_ip >> 32, v->victim,
-			    jhash(v->driver, strlen(v->driver), 0)) | 1;
+			    jhash_2words(d->instance, v->outcome, 0)) | 1;
 }
 
 /* --- kernel log ---------------------------------------------------------- */
@@ -457,7 +458,7 @@ void chariot_report(struct chariot_driver *d, const struct chariot_record *rec,
 	fill_stack(d, s, regs, function_ip);
 	raw_spin_lock(&ring.lock);
 	put_entry(key, &s->v);
-	log = new_to_log(log_key(&s->v, function_ip));
+	log = new_to_log(log_key(d, &s->v, function_ip));
 	raw_spin_unlock(&ring.lock);
 	atomic64_inc(&d->violations);
 	atomic64_add(s->v.repeat - 1, &d->repeats);

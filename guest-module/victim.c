@@ -37,6 +37,7 @@ static struct {
 	unsigned long rodata, rodata_end;
 	unsigned long start, end;	/* all of it */
 	unsigned long percpu_size;	/* static per-CPU variables */
+	const pgd_t *top_table;		/* of the kernel's own address space */
 } image;
 
 static struct vm_struct *(*find_area)(const void *va);
@@ -477,7 +478,7 @@ static void describe_page_cache(struct page *head, struct page *page,
 }
 
 /* Is page within a block on the buddy allocator's lists? */
-static bool in_buddy_block(const struct page *page)
+static bool in_buddy_block(struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned int order;
@@ -508,6 +509,49 @@ static bool is_free(const struct page *page)
 	return next && chariot_peek(&next->prev) == (unsigned long)lru;
 }
 
+/*
+ * Is it a page table of the kernel's own half? Not all kernels mark these.
+ * Walks all of that half: tens of thousands of entries, for a report alone.
+ */
+static bool is_kernel_table(unsigned long pfn)
+{
+	const pgd_t *top = image.top_table;
+	unsigned int i, j, k, l;
+
+	for (i = PTRS_PER_PGD / 2; top && i < PTRS_PER_PGD; i++) {
+		const p4d_t *p4d;
+
+		if (pgd_none(top[i]) || pgd_bad(top[i]))
+			continue;
+		p4d = p4d_offset((pgd_t *)&top[i], 0);
+		for (j = 0; j < PTRS_PER_P4D; j++) {
+			const pud_t *pud;
+
+			if (p4d_none(p4d[j]) || p4d_bad(p4d[j]))
+				continue;
+			pud = p4d_pgtable(p4d[j]);
+			if (PHYS_PFN(__pa(pud)) == pfn)
+				return true;
+			for (k = 0; k < PTRS_PER_PUD; k++) {
+				const pmd_t *pmd;
+
+				if (pud_none(pud[k]) || pud_leaf(pud[k]) ||
+				    pud_bad(pud[k]))
+					continue;
+				pmd = pud_pgtable(pud[k]);
+				if (PHYS_PFN(__pa(pmd)) == pfn)
+					return true;
+				for (l = 0; l < PTRS_PER_PMD; l++)
+					if (!pmd_none(pmd[l]) &&
+					    !pmd_leaf(pmd[l]) &&
+					    pmd_pfn(pmd[l]) == pfn)
+						return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* va lies in the direct map and page is its. */
 static void describe_page(struct chariot_driver *d, struct page *page,
 			  unsigned long va, struct chariot_victim_info *out)
@@ -520,7 +564,7 @@ static void describe_page(struct chariot_driver *d, struct page *page,
 	}
 	out->start = va & PAGE_MASK;
 	out->size = PAGE_SIZE;
-	if (PageTable(page))
+	if (PageTable(page) || is_kernel_table(page_to_pfn(page)))
 		set(out, CHARIOT_VICTIM_PAGE_TABLE, "page table +0x%lx",
 		    offset_in_page(va));
 	else if (is_free(head))
@@ -599,7 +643,10 @@ void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 		 describe_any_module(va, out))
 		;
 	else if (is_vmalloc_addr((void *)va)) {
-		if (!describe_stack(va, out) && !describe_percpu(va, out))
+		/* The kernel's image may be mapped there once more. */
+		alias = __START_KERNEL_map + (gpa - phys_base);
+		if (!(page && PageReserved(page) && describe_image(alias, out)) &&
+		    !describe_stack(va, out) && !describe_percpu(va, out))
 			describe_vmalloc(va, out);
 	} else if (!describe_page_struct(va, out) && page) {
 		/* From here on by page: va may be an alias we don't know. */
@@ -689,6 +736,7 @@ int chariot_victim_init(void)
 	image.rodata_end = chariot_symbol("__end_rodata");
 	image.start = image.text;
 	image.end = chariot_symbol("_end");
+	image.top_table = (const pgd_t *)chariot_symbol("init_top_pgt");
 	image.percpu_size = chariot_symbol("__per_cpu_end") -
 			    chariot_symbol("__per_cpu_start");
 	if (!image.start || image.end < image.start)

@@ -95,6 +95,7 @@ struct chariot_vcpu {
 		u64 generation;
 		u32 owner;
 	} owner[CHARIOT_OWNER_CACHE];
+	bool emulating;			/* KVM emulates what has been judged */
 	u64 entry_rsp;			/* when it last entered a view */
 	u64 text_page;			/* gva of a page of driver text ... */
 	u64 text_gfn;			/* ... where it lies ... */
@@ -237,6 +238,7 @@ static inline u32 chariot_text_owner_cached(struct chariot_vm *vm,
 /* faults.c: from a nested page fault to a decision. */
 bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
 		   u64 error_code, const u8 *insn, int insn_len, int *ret);
+bool chariot_emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu, int *ret);
 
 /* grants.c: stacks and page tables that get rights by themselves. */
 bool chariot_grant_walk(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
@@ -296,11 +298,11 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 				      struct chariot_vcpu *state,
 				      struct chariot_domain *d, u64 gpa,
 				      const u8 *insn, int insn_len);
-enum chariot_next chariot_judge_mmio(struct chariot_vm *vm,
-				     struct kvm_vcpu *vcpu,
-				     struct chariot_vcpu *state,
-				     struct chariot_domain *d,
-				     const u8 *insn, int insn_len);
+enum chariot_next chariot_judge_string(struct chariot_vm *vm,
+				       struct kvm_vcpu *vcpu,
+				       struct chariot_vcpu *state,
+				       struct chariot_domain *d,
+				       const u8 *insn, int insn_len);
 
 /* emulate.c: carrying out a write in the processor's place. */
 enum chariot_done {

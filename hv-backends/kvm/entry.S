@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where calls of two of KVM's functions arrive first, from the call that ftrace
+ * Where calls of some of KVM's functions arrive first, from the call that ftrace
  * puts at their beginning; on the stack are the return address into the
  * function and the one of its caller. The handler gets the function's
  * arguments. With CHARIOT_PASS the function runs as if nothing had happened;
@@ -38,3 +38,4 @@ SYM_FUNC_END(\name)
 
 REPLACEMENT chariot_entry_page_fault, chariot_handle_page_fault
 REPLACEMENT chariot_entry_hypercall, chariot_handle_hypercall
+REPLACEMENT chariot_entry_emulate, chariot_handle_emulate

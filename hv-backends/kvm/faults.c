@@ -81,7 +81,8 @@ static enum chariot_next view_fault(struct chariot_vm *vm,
 		return CHARIOT_NEXT_RUN;
 	}
 	if (!is_memory(vcpu, gpa))
-		return chariot_judge_mmio(vm, vcpu, state, d, insn, insn_len);
+		return chariot_judge_string(vm, vcpu, state, d, insn,
+					    insn_len);
 	if (error_code & PFERR_GUEST_PAGE_MASK)
 		return chariot_grant_walk(vm, vcpu, d,
 					  gpa >> CHARIOT_PAGE_SHIFT) ?
@@ -166,4 +167,36 @@ kvms:
 	if (view)
 		atomic64_inc(&vm->counters[view].page_faults);
 	return false;
+}
+
+/**
+ * chariot_emulation - KVM is about to emulate an instruction by itself
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @ret: out: what the emulator is to return
+ *
+ * Returns false to let it.
+ */
+bool chariot_emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu, int *ret)
+{
+	enum chariot_next next = CHARIOT_NEXT_MAP;
+	struct chariot_vcpu *state;
+	u32 view;
+
+	if (chariot_in_nested_guest(vcpu) ||
+	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
+		return false;
+	view = chariot_view_of(vcpu);
+	if (!view)
+		return false;
+	state = chariot_vcpu_state(vm, vcpu);
+	if (!state || state->emulating)
+		return false;
+	down_read(&vm->judging);
+	if (READ_ONCE(vm->active) & BIT(view))
+		next = chariot_judge_string(vm, vcpu, state, vm->domain[view],
+					    NULL, 0);
+	up_read(&vm->judging);
+	*ret = next == CHARIOT_NEXT_RUN;
+	return next != CHARIOT_NEXT_MAP;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The places in KVM where Chariot takes part, by ftrace: two functions that are
+ * The places in KVM where Chariot takes part, by ftrace: three functions that are
  * replaced when the call is ours (by a direct call, see entry.S: they are on
  * the way of each crossing), two whose arguments are filtered, two that are
  * watched.
@@ -66,6 +66,24 @@ int chariot_handle_hypercall(struct kvm_vcpu *vcpu)
 						regs[VCPU_REGS_RCX],
 						regs[VCPU_REGS_RDX]);
 	ret = kvm_skip_emulated_instruction(vcpu);
+	this_cpu_dec(inside);
+	return ret;
+}
+
+/*
+ * int kvm_emulate_instruction(vcpu, emulation_type): among others, a string
+ * input from a port, which the emulator writes to memory without any view.
+ */
+int chariot_handle_emulate(struct kvm_vcpu *vcpu, int emulation_type)
+{
+	struct chariot_vm *vm;
+	int ret;
+
+	if (emulation_type || !guest_known(vcpu, &vm))
+		return CHARIOT_PASS;
+	this_cpu_inc(inside);
+	if (!chariot_emulation(vm, vcpu, &ret))
+		ret = CHARIOT_PASS;
 	this_cpu_dec(inside);
 	return ret;
 }
@@ -166,6 +184,7 @@ static struct hook {
 	{ "kvm_mmu_hugepage_adjust", { .func = filter_hugepage,
 				       .flags = FTRACE_OPS_FL_SAVE_REGS } },
 	{ "kvm_mmu_page_fault", .direct = chariot_entry_page_fault },
+	{ "kvm_emulate_instruction", .direct = chariot_entry_emulate },
 	{ "kvm_emulate_hypercall", .direct = chariot_entry_hypercall },
 };
 

@@ -115,9 +115,12 @@ static enum chariot_verdict judge_part(struct chariot_vm *vm,
 {
 	const struct chariot_access access = { .gpa = gpa, .size = size };
 	enum chariot_verdict verdict;
+	void *grant;
 
 	read_lock(&vm->tables);
-	if (xa_load(&d->grants, gpa >> CHARIOT_PAGE_SHIFT))
+	grant = xa_load(&d->grants, gpa >> CHARIOT_PAGE_SHIFT);
+	/* That the processor may walk a page table lets no store into it. */
+	if (grant && (xa_to_value(grant) & ~CHARIOT_GRANT_WALK))
 		verdict = CHARIOT_VERDICT_ALLOW;
 	else
 		verdict = chariot_decide(&d->table, d->mode, &access, bad);
@@ -147,6 +150,7 @@ static enum chariot_verdict judge(struct chariot_vm *vm,
 /* KVM's emulator would do all iterations of a string at once. */
 static enum chariot_done emulate_any(struct chariot_vm *vm,
 				     struct kvm_vcpu *vcpu,
+				     struct chariot_vcpu *state,
 				     const struct chariot_table *judge,
 				     struct chariot_write *w)
 {
@@ -155,7 +159,10 @@ static enum chariot_done emulate_any(struct chariot_vm *vm,
 	if (done != CHARIOT_CANNOT || !w->decoded || !w->size ||
 	    (w->insn.flags & CHARIOT_INSN_REP))
 		return done;
-	return chariot_emulate_kvm(vcpu);
+	state->emulating = true;
+	done = chariot_emulate_kvm(vcpu);
+	state->emulating = false;
+	return done;
 }
 
 static enum chariot_next stop(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
@@ -193,7 +200,7 @@ static enum chariot_next audit(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 {
 	const struct chariot_write before = *w;
 
-	switch (emulate_any(vm, vcpu, NULL, w)) {
+	switch (emulate_any(vm, vcpu, state, NULL, w)) {
 	case CHARIOT_DONE:
 		chariot_report(vm, vcpu, d, &before, bad,
 			       CHARIOT_OUTCOME_AUDITED, true);
@@ -218,7 +225,7 @@ static enum chariot_next allow_part(struct chariot_vm *vm,
 				    struct chariot_write *w, u64 gpa)
 {
 	atomic64_inc(&vm->counters[d->id].emulated);
-	switch (emulate_any(vm, vcpu, &d->table, w)) {
+	switch (emulate_any(vm, vcpu, state, &d->table, w)) {
 	case CHARIOT_EXIT:
 		return CHARIOT_NEXT_USER;
 	case CHARIOT_CANNOT:
@@ -306,6 +313,13 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 	return stop(vm, vcpu, d, &w, bad);
 }
 
+static bool is_string(const struct chariot_insn *insn)
+{
+	bool input = !insn->map && (insn->opcode & 0xfe) == 0x6c;
+
+	return input || (insn->flags & CHARIOT_INSN_STRING);
+}
+
 /* Judge a run of bytes, page by page, as far as it is memory. */
 static enum chariot_verdict judge_run(struct chariot_vm *vm,
 				      struct kvm_vcpu *vcpu,
@@ -334,17 +348,17 @@ static enum chariot_verdict judge_run(struct chariot_vm *vm,
 }
 
 /**
- * chariot_judge_mmio - an access to a device that KVM is about to emulate
+ * chariot_judge_string - an access to a device that KVM is about to emulate
  *
- * A movs from a device to memory is emulated with all its iterations, and the
- * emulator knows no views: so judge its destination first. Returns
+ * A movs or ins from a device to memory is emulated with all its iterations,
+ * and the emulator knows no views: so judge its destination first. Returns
  * CHARIOT_NEXT_MAP to let KVM go on.
  */
-enum chariot_next chariot_judge_mmio(struct chariot_vm *vm,
-				     struct kvm_vcpu *vcpu,
-				     struct chariot_vcpu *state,
-				     struct chariot_domain *d,
-				     const u8 *insn, int insn_len)
+enum chariot_next chariot_judge_string(struct chariot_vm *vm,
+				       struct kvm_vcpu *vcpu,
+				       struct chariot_vcpu *state,
+				       struct chariot_domain *d,
+				       const u8 *insn, int insn_len)
 {
 	struct chariot_write w = { };
 	enum chariot_verdict verdict;
@@ -354,7 +368,7 @@ enum chariot_next chariot_judge_mmio(struct chariot_vm *vm,
 	if (rip_gpa == INVALID_GPA)
 		return leave(vm, vcpu, d);
 	decode(vcpu, &w, rip_gpa, insn, insn_len);
-	if (!w.decoded || !(w.insn.flags & CHARIOT_INSN_STRING))
+	if (!w.decoded || !is_string(&w.insn))
 		return CHARIOT_NEXT_MAP;
 	/* No driver copies more from a device in one instruction. */
 	size = min_t(u64, w.insn.count, SZ_16M / w.insn.size) * w.insn.size;

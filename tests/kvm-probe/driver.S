@@ -133,6 +133,14 @@ SYM_FUNC_START(drv_spin)
 	leave_driver
 SYM_FUNC_END(drv_spin)
 
+/* void drv_ins(void *to, u16 port, u64 count) */
+SYM_FUNC_START(drv_ins)
+	mov	%rdx, %rcx
+	mov	%esi, %edx
+	rep insb
+	leave_driver
+SYM_FUNC_END(drv_ins)
+
 /* long drv_hypercall(u64 nr): a call that only the kernel may make */
 SYM_FUNC_START(drv_hypercall)
 	push	%rbx
@@ -147,4 +155,35 @@ STACK_FRAME_NON_STANDARD drv_hypercall
 	.globl drv_end
 drv_end:
 	ANNOTATE_NOENDBR
+	int3
+	.balign 4096, 0xcc
+
+/* Eight more drivers of a page each; each calls the next one and returns. */
+	.globl drv_chain
+drv_chain:
+	ANNOTATE_NOENDBR
+.macro CHAIN n
+SYM_FUNC_START(drv_chain\n)
+	push	%rbx
+	incq	(%rdi, %rsi, 8)
+	inc	%rsi
+	mov	%rsi, %rax
+	cmp	%rdx, %rsi
+	jae	1f
+	call	2f
+1:	pop	%rbx
+	leave_driver
+	.balign 4096, 0xcc
+2:
+SYM_FUNC_END(drv_chain\n)
+STACK_FRAME_NON_STANDARD drv_chain\n
+.endm
+CHAIN 0
+CHAIN 1
+CHAIN 2
+CHAIN 3
+CHAIN 4
+CHAIN 5
+CHAIN 6
+CHAIN 7
 	int3

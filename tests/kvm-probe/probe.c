@@ -22,7 +22,7 @@
 
 #define NOTIFY		0x4348u
 
-extern char drv_start[], drv_end[], drv_store_next[];
+extern char drv_start[], drv_end[], drv_store_next[], drv_chain[];
 void drv_nop(void);
 u64 drv_load(u64 *from);
 void drv_store8(void *to, u8 value);
@@ -39,10 +39,20 @@ u64 drv_stack(u64 depth);
 u64 drv_call(void *function, u64 arg);
 void drv_spin(u64 *counter, u64 rounds);
 long drv_hypercall(u64 nr);
+void drv_ins(void *to, u16 port, u64 count);
+u64 drv_chain0(u64 *counts, u64 first, u64 last);
 
 static uint rounds = 1000;
 module_param(rounds, uint, 0444);
 
+static uint fuzz = 3000;
+module_param(fuzz, uint, 0444);
+static uint torture;
+module_param(torture, uint, 0444);
+MODULE_PARM_DESC(torture, "seconds to repeat the tests, for trouble from the host");
+static uint hellos;
+module_param(hellos, uint, 0444);
+MODULE_PARM_DESC(hellos, "only say hello and make a domain, that many times");
 static bool bench;
 module_param(bench, bool, 0444);
 MODULE_PARM_DESC(bench, "only cross into the driver and back, rounds times");
@@ -539,7 +549,7 @@ static int worker(void *arg)
 	return 0;
 }
 
-static void test_smp(void)
+static void test_smp(u32 times)
 {
 	struct chariot_record rec;
 	struct task_struct *t;
@@ -557,7 +567,7 @@ static void test_smp(void)
 	kthread_bind(t, (smp_processor_id() + 1) % cpus);
 	wake_up_process(t);
 	msleep(100);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < times; i++) {
 		CHECK(!deny(page2, PAGE_SIZE));
 		memset(page2, 0, PAGE_SIZE);
 		udelay(50);
@@ -579,7 +589,210 @@ static void test_smp(void)
 	atomic_set(&notified, 0);
 	CHECK(!deny(page2, PAGE_SIZE));
 	CHECK(!deny(small + 200, 4));
-	pr_info("probe: a right taken back 400 times under another CPU's writes\n");
+	pr_info("probe: a right taken back %u times under another CPU's writes\n",
+		2 * times);
+}
+
+/* What KVM emulates by itself: string input, and a copy from a device. */
+static void test_devices(void)
+{
+	void __iomem *hpet = ioremap(0xfed00000, PAGE_SIZE);
+	struct chariot_record rec;
+
+	memset(page, 0, PAGE_SIZE);
+	memset(other, 0, PAGE_SIZE);
+	drv_ins(page, 0x84, 16);
+	CHECK(!memchr_inv(page, 0xff, 16) && !page[16]);
+	drv_ins(other, 0x84, 16);
+	CHECK(stopped_at(other, 16, &rec));
+	drv_ins(page + PAGE_SIZE - 4, 0x84, 8);
+	CHECK(atomic_xchg(&notified, 0) == 1 && !record(&rec));
+	CHECK(!memchr_inv(other, 0, PAGE_SIZE));
+	CHECK(!*(u32 *)(page + PAGE_SIZE - 4));
+	if (!CHECK(hpet))
+		return;
+	drv_memcpy(page, (void __force *)hpet, 8);
+	CHECK(quiet());
+	memset(other, 0, PAGE_SIZE);
+	drv_memcpy(other, (void __force *)hpet, 8);
+	CHECK(stopped_at(other, 8, &rec));
+	CHECK(!memchr_inv(other, 0, PAGE_SIZE));
+	/* A device is not memory: no table says anything of it. */
+	drv_store32((void __force *)hpet + 0x10, readl(hpet + 0x10));
+	CHECK(quiet());
+	iounmap(hpet);
+}
+
+#define CHAIN	8
+
+/* More drivers than KVM keeps roots for, that call one another. */
+static void test_many(void)
+{
+	u32 ids[CHAIN], old = domain, i, n;
+	u64 *counts = (u64 *)page2;
+	struct chariot_record rec;
+	struct chariot_stats s;
+
+	memset(counts, 0, PAGE_SIZE);
+	for (i = 0; i < CHAIN; i++) {
+		CHECK(!create(CHARIOT_MODE_ENFORCE));
+		ids[i] = domain;
+		entry(domain, gpa_of(drv_chain + i * PAGE_SIZE), PAGE_SIZE,
+		      CHARIOT_REGION_ADD, CHARIOT_RIGHT_EXEC,
+		      CHARIOT_KIND_TEXT);
+		CHECK(!send());
+		CHECK(!allow(counts + i, 8));
+		CHECK(!control(CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_ENFORCE));
+	}
+	for (n = 0; n < 50; n++)
+		CHECK(drv_chain0(counts, 0, CHAIN) == CHAIN);
+	for (i = 0; i < CHAIN; i++) {
+		CHECK(counts[i] == 50);
+		s = stats(ids[i]);
+		CHECK(s.entries >= 50 && s.emulated == 50);
+	}
+	CHECK(quiet());
+	/* Each has its own rights only. */
+	drv_chain0(counts, 1, 2);
+	CHECK(stopped_at(counts + 1, 8, &rec) && rec.domain == ids[0]);
+	/* The same page for two drivers. */
+	entry(ids[1], gpa_of(drv_chain), PAGE_SIZE, CHARIOT_REGION_ADD,
+	      CHARIOT_RIGHT_EXEC, CHARIOT_KIND_TEXT);
+	CHECK(send() == -EBUSY);
+	for (i = 0; i < CHAIN; i++)
+		CHECK(!call(CHARIOT_CALL_DOMAIN_DESTROY, ids[i], 0, 0));
+	CHECK(drv_chain0(counts, 0, CHAIN) == CHAIN);
+	CHECK(quiet());
+	domain = old;
+}
+
+static bool moves(u64 *counter)
+{
+	u64 was = READ_ONCE(*counter);
+	int i;
+
+	for (i = 0; i < 1000 && READ_ONCE(*counter) == was; i++)
+		usleep_range(1000, 2000);
+	return i < 1000;
+}
+
+/* A domain goes while another CPU is in its code. */
+static void test_destroy(void)
+{
+	u32 i, cpus = num_online_cpus();
+	struct task_struct *t;
+
+	if (cpus < 2)
+		return;
+	init_completion(&worker_done);
+	WRITE_ONCE(worker_stop, false);
+	t = kthread_create(worker, NULL, "probe-worker");
+	if (!CHECK(!IS_ERR(t)))
+		return;
+	kthread_bind(t, (smp_processor_id() + 1) % cpus);
+	wake_up_process(t);
+	for (i = 0; i < 50; i++) {
+		CHECK(!call(CHARIOT_CALL_DOMAIN_DESTROY, domain, 0, 0));
+		CHECK(moves((u64 *)page));
+		CHECK(!create(CHARIOT_MODE_AUDIT));
+		CHECK(!text(CHARIOT_REGION_ADD));
+		CHECK(!allow(page, PAGE_SIZE));
+		CHECK(!control(CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_AUDIT));
+		CHECK(moves((u64 *)page));
+	}
+	WRITE_ONCE(worker_stop, true);
+	wait_for_completion(&worker_done);
+	CHECK(!control(CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_ENFORCE));
+	{
+		struct chariot_record rec;
+
+		while (!record(&rec))
+			;
+	}
+	atomic_set(&notified, 0);
+	pr_info("probe: a domain destroyed 50 times under another CPU\n");
+}
+
+static u64 seed = 88172645463325252ull;
+
+static u64 rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static u64 rnd_gpa(void)
+{
+	switch (rnd() % 6) {
+	case 0:
+		return rnd();
+	case 1:
+		return gpa_of(other) + rnd() % PAGE_SIZE;
+	case 2:
+		return gpa_of(page2) + (rnd() % 3) * 8 * (rnd() % 512);
+	case 3:
+		return gpa_of(batch);
+	case 4:
+		return (rnd() % (1ull << 52)) & PAGE_MASK;
+	default:
+		return rnd() % (1u << 30);
+	}
+}
+
+/* Any call with anything; only pages of ours are written. */
+static void test_fuzz(void)
+{
+	u32 i, k;
+
+	for (i = 0; i < fuzz; i++) {
+		u32 nr = rnd() % 11;
+
+		if (nr == CHARIOT_CALL_REGION_UPDATE) {
+			batch->count = rnd() % (CHARIOT_BATCH_MAX + 2);
+			for (k = 0; k < CHARIOT_BATCH_MAX && k < batch->count; k++)
+				batch->region[k] = (struct chariot_region){
+					.gpa = rnd_gpa(),
+					.size = rnd() % 4 ? rnd() % 20000 :
+							    rnd() >> (rnd() % 64),
+					.domain = rnd() % 8 ? 1 + rnd() % 3 : rnd(),
+					.kind = rnd() % 20,
+					.rights = rnd() % 5,
+					.op = rnd() % 2,
+					.reserved = rnd() % 16 ? 0 : rnd(),
+				};
+			call(nr, gpa_of(batch), rnd(), rnd());
+		} else if (nr == CHARIOT_CALL_DOMAIN_CREATE) {
+			memset(inbox, 0, PAGE_SIZE);
+			memcpy(inbox, "fuzz", 5);
+			((struct chariot_domain_create *)inbox)->mode = rnd() % 3;
+			call(nr, gpa_of(inbox), 0, 0);
+		} else if (nr == CHARIOT_CALL_DOMAIN_CONTROL) {
+			call(nr, rnd() % 4, rnd() % 3, rnd() % 3);
+		} else if (nr == CHARIOT_CALL_DOMAIN_DESTROY) {
+			if (rnd() % 8 == 0)
+				call(nr, rnd() % 4, 0, 0);
+		} else if (nr == CHARIOT_CALL_PAGE_RELEASE) {
+			call(nr, rnd_gpa(), rnd() >> (rnd() % 64), 0);
+		} else if (nr == CHARIOT_CALL_HELLO) {
+			if (rnd() % 64 == 0)
+				hello();
+		} else {
+			/* Results go to pages of ours, or nowhere. */
+			u64 gpa = rnd() % 2 ? gpa_of(inbox) + rnd() % 4096 :
+					      1ull << 45;
+
+			call(nr, nr == CHARIOT_CALL_DOMAIN_STATS ? rnd() % 4 : gpa,
+			     gpa, rnd());
+		}
+		if (rnd() % 16 == 0)
+			drv_nop();
+		cond_resched();
+	}
+	CHECK(!hello());
+	batch->count = 0;
+	pr_info("probe: %u calls with anything\n", fuzz);
 }
 
 static void test_again(void)
@@ -699,6 +912,49 @@ static int setup(void)
 	return 0;
 }
 
+static void repeat(void)
+{
+	u64 end = get_jiffies_64() + torture * HZ;
+	u32 n = 0;
+
+	while (time_before64(get_jiffies_64(), end)) {
+		test_stop();
+		test_whole();
+		test_bytes();
+		test_pages();
+		test_stack();
+		test_smp(50);
+		test_many();
+		n++;
+		cond_resched();
+	}
+	if (torture)
+		pr_info("probe: repeated %u times\n", n);
+}
+
+/* While the host's module comes and goes. */
+static void greet(void)
+{
+	u32 i, met = 0;
+
+	for (i = 0; i < hellos; i++) {
+		if (!hello()) {
+			met++;
+			if (!create(CHARIOT_MODE_ENFORCE)) {
+				text(CHARIOT_REGION_ADD);
+				control(CHARIOT_DOMAIN_ACTIVE,
+					CHARIOT_MODE_ENFORCE);
+			}
+			drv_store64(other, i);
+			hello();
+		}
+		drv_store64(other, i);
+		CHECK(*(u64 *)other == i);
+		msleep(5);
+	}
+	pr_info("probe: met the backend %u times of %u\n", met, hellos);
+}
+
 static int __init probe_init(void)
 {
 	int err = setup();
@@ -706,6 +962,10 @@ static int __init probe_init(void)
 	if (err)
 		return err;
 	register_die_notifier(&die_nb);
+	if (hellos) {
+		greet();
+		goto out;
+	}
 	pr_info("probe: domain\n");
 	CHECK(!create(CHARIOT_MODE_ENFORCE));
 	test_garbage();
@@ -734,11 +994,19 @@ static int __init probe_init(void)
 	pr_info("probe: caller\n");
 	test_caller();
 	pr_info("probe: other CPUs\n");
-	test_smp();
+	test_smp(200);
+	pr_info("probe: devices\n");
+	test_devices();
+	pr_info("probe: many drivers\n");
+	test_many();
+	repeat();
+	pr_info("probe: destroy\n");
+	test_destroy();
 	pr_info("probe: costs\n");
 	measure();
 	pr_info("probe: again\n");
 	test_again();
+	test_fuzz();
 out:
 	unregister_die_notifier(&die_nb);
 	pr_info("probe: %d checks, %d failures\n", checks, failures);

@@ -17,8 +17,6 @@ def make(module, program, folder):
         "header": good[:40],
         "half": good[:len(good) // 2],
         "end": good[:-100],
-        "elf32": _patched(good, 4, b"\x01"),
-        "endian": _patched(good, 5, b"\x02"),
         "machine": _patched(good, 18, struct.pack("<H", 183)),
         "program": program.read_bytes(),
         "modinfo": good.replace(b"\0.modinfo\0", b"\0.modinfX\0"),

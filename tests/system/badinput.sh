@@ -16,7 +16,9 @@ said() {
 }
 
 nothing_left() {
-	[ -z "$(ls $SYSFS | grep -vx "${1:-}")" ] || { fail "$SYSFS holds $(ls $SYSFS)"; return; }
+	local left
+	left=$(cd $SYSFS && echo */)	# drivers are its folders
+	[ "$left" = "*/" ] || { fail "$SYSFS holds $left"; return; }
 	[[ $(chariot status) = "No driver is isolated."* ]] || fail "chariot status lists a driver"
 }
 
@@ -86,9 +88,7 @@ cases=(
 	"truncated_header bad/header.ko"
 	"truncated_half bad/half.ko"
 	"truncated_end bad/end.ko"
-	"elf32 bad/elf32.ko"
 	"other_machine bad/machine.ko"
-	"big_endian bad/endian.ko"
 	"program bad/program.ko"
 	"no_modinfo bad/modinfo.ko"
 	"wild_section bad/section.ko"

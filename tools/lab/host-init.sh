@@ -33,8 +33,9 @@ finish() {
 	sleep 600
 }
 
+# The node of a port is there a little before the port can be opened.
 wait_for() {
-	until [ -e "$1" ]; do
+	until (true <>"$1") 2>/dev/null; do
 		usleep 10000
 	done
 }
