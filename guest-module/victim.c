@@ -484,7 +484,7 @@ static bool in_buddy_block(struct page *page)
 	unsigned int order;
 
 	for (order = 0; order < 11; order++) {
-		const struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+		struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
 
 		if (PageBuddy(head) && READ_ONCE(head->private) >= order)
 			return true;
@@ -497,7 +497,7 @@ static bool in_buddy_block(struct page *page)
  * as a whole without being made a compound page. Only the former is on a list:
  * the buddy allocator's or a CPU's.
  */
-static bool is_free(const struct page *page)
+static bool is_free(struct page *page)
 {
 	const struct list_head *lru = &page->lru, *next;
 
