@@ -552,6 +552,25 @@ static bool is_kernel_table(unsigned long pfn)
 	return false;
 }
 
+/* Is it the top page table of a process? No kernel marks those. */
+static bool is_top_table(unsigned long pfn)
+{
+	const struct task_struct *task;
+	unsigned int n = 0;
+
+	for_each_process(task) {
+		const struct mm_struct *mm =
+			(void *)chariot_peek(&task->active_mm);
+		unsigned long pgd = mm ? chariot_peek(&mm->pgd) : 0;
+
+		if (pgd && virt_to_phys((void *)pgd) >> PAGE_SHIFT == pfn)
+			return true;
+		if (++n == MAX_TASKS)
+			break;
+	}
+	return false;
+}
+
 /* va lies in the direct map and page is its. */
 static void describe_page(struct chariot_driver *d, struct page *page,
 			  unsigned long va, struct chariot_victim_info *out)
@@ -564,7 +583,8 @@ static void describe_page(struct chariot_driver *d, struct page *page,
 	}
 	out->start = va & PAGE_MASK;
 	out->size = PAGE_SIZE;
-	if (PageTable(page) || is_kernel_table(page_to_pfn(page)))
+	if (PageTable(page) || is_kernel_table(page_to_pfn(page)) ||
+	    is_top_table(page_to_pfn(page)))
 		set(out, CHARIOT_VICTIM_PAGE_TABLE, "page table +0x%lx",
 		    offset_in_page(va));
 	else if (is_free(head))

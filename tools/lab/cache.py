@@ -41,28 +41,35 @@ def locked(path):
 
 
 @contextlib.contextmanager
-def seat(waiting=lambda: None):
-    """One of as many seats as there are CPUs: more machines at once only slow each other down
+def seats(count, waiting=lambda: None):
+    """Some of as many seats as there are CPUs: more machines at once only slow each other down
     until their guests seem to hang."""
-    tried = False
-    with open(directory("seats") / ".door", "w") as door, contextlib.ExitStack() as stack:
+    places = directory("seats")
+    cpus = os.cpu_count() or 1
+    with contextlib.ExitStack() as taken, open(places / ".door", "w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
-        while True:
-            for i in range(os.cpu_count() or 1):
-                lock = open(directory("seats") / f".seat-{i}", "w")
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    lock.close()
-                    continue
-                stack.enter_context(lock)
-                fcntl.flock(door, fcntl.LOCK_UN)
-                yield
-                return
-            if not tried:
+        left = min(count, cpus)
+        while left:
+            for i in range(cpus):
+                if left and _try_lock(places / f".seat-{i}", taken):
+                    left -= 1
+            if left:
                 waiting()
-                tried = True
-            time.sleep(0.2)
+                waiting = lambda: None
+                time.sleep(0.2)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+
+
+def _try_lock(path, stack):
+    lock = open(path, "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return False
+    stack.enter_context(lock)
+    return True
 
 
 def digest(*values):

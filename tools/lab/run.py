@@ -14,7 +14,7 @@ import tty
 from pathlib import Path
 
 from . import build, images, kernels
-from .cache import UsageError, run_directory, seat
+from .cache import UsageError, run_directory, seats
 from .hv import BACKENDS
 from .machine import BOOT_SECONDS, End, Machine
 
@@ -56,7 +56,8 @@ def run(options, report):
     chariot = None
     if options.chariot:
         chariot = build.chariot_for_run(host, guest, report)
-    with run_directory() as place, seat(lambda: report.step("waits for other runs to end")):
+    with run_directory() as place, seats(_host_smp(options),
+                                         lambda: report.step("waits for other runs to end")):
         mark = secrets.token_hex(16)
         _prepare_guest(place, options, guest, chariot, mark)
         initrd = _prepare_host(place, options, backend, host, guest, chariot)
