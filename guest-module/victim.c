@@ -590,8 +590,10 @@ static void describe_page(struct chariot_driver *d, struct page *page,
 	else if (is_free(head))
 		set(out, CHARIOT_VICTIM_FREE, "free page +0x%lx",
 		    offset_in_page(va));
-	else if (!PageReserved(page) &&
-		 (PageLRU(head) || PageAnon(head)) && head->mapping)
+	/* A page that is new in the cache is not on an LRU list yet. */
+	else if (!PageReserved(page) && head->mapping &&
+		 (PageLRU(head) || PageAnon(head) || PageSwapBacked(head) ||
+		  PageUptodate(head)))
 		describe_page_cache(head, page, va, out);
 	else if (!describe_stack_page(page, va, out))
 		set(out, CHARIOT_VICTIM_PAGES, "%s page, pfn 0x%lx +0x%lx",
