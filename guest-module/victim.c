@@ -592,7 +592,7 @@ static void describe_page(struct chariot_driver *d, struct page *page,
 		    offset_in_page(va));
 	/* A page that is new in the cache is not on an LRU list yet. */
 	else if (!PageReserved(page) && head->mapping &&
-		 (PageLRU(head) || PageAnon(head) || PageSwapBacked(head) ||
+		 (PageLRU(head) || PageAnon(head) ||
 		  PageUptodate(head)))
 		describe_page_cache(head, page, va, out);
 	else if (!describe_stack_page(page, va, out))
