@@ -17,6 +17,7 @@ help:
 	@echo
 	@echo '  make demo            set up, then show the main job in the lab'
 	@echo '  make check           set up, then run all tests'
+	@echo '  make check-full      also the tests that have not been seen to pass yet'
 	@echo '  make check-quick     the tests on one kernel'
 	@echo '  make kunit           KUnit suites, on UML'
 	@echo '  make bench           figures: exits and instructions'
@@ -51,6 +52,9 @@ demo: setup
 check: setup
 	tests/check
 
+check-full: setup
+	tests/check --full
+
 check-quick: setup
 	tests/check --quick
 
@@ -71,4 +75,4 @@ install:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools setup demo check check-quick kunit bench install clean
+.PHONY: all help mirror modules tools setup demo check check-full check-quick kunit bench install clean
