@@ -53,30 +53,41 @@ static int send_leaf(u64 block, const void *table)
 	return ret;
 }
 
-/* 512 entries that map what one PMD entry maps. */
-static int copy_leaf(pmd_t pmd, pmdval_t *slot, u64 block)
+/*
+ * What each entry of this map may do is for the nested page tables to say. The
+ * guest's own map changes under way: of the pages of modules, of kfence, of
+ * memory that goes out of use. All that is in it is writable in the copy.
+ */
+static pteval_t entry_for(u64 frame)
 {
+	return pte_val(pfn_pte(frame, PAGE_KERNEL));
+}
+
+/* 512 entries that map what one PMD entry maps; NULL: a leaf. */
+static int copy_leaf(const pte_t *old, pmdval_t *slot, u64 block)
+{
+	u64 frame = block << (PMD_SHIFT - PAGE_SHIFT);
 	pteval_t *table = take_page();
 	unsigned int i;
 
 	if (!table)
 		return -ENOMEM;
-	if (pmd_leaf(pmd)) {
-		pgprot_t prot = pgprot_large_2_4k(
-			__pgprot(pmd_flags(pmd) & ~_PAGE_PSE));
-
-		for (i = 0; i < PTRS_PER_PTE; i++)
-			table[i] = pte_val(pfn_pte(pmd_pfn(pmd) + i, prot));
-	} else {
-		memcpy(table, (void *)pmd_page_vaddr(pmd), PAGE_SIZE);
-	}
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (!old || !pte_none(old[i]))
+			table[i] = entry_for(frame + i);
 	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
 	return send_leaf(block, table);
+}
+
+static bool is_table(pteval_t entry)
+{
+	return (entry & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT;
 }
 
 /* 512 PMD entries that map what one PUD entry maps. */
 static int copy_middle(pud_t pud, pudval_t *slot, u64 first_block)
 {
+	const pmd_t *old = is_table(pud_val(pud)) ? pud_pgtable(pud) : NULL;
 	pmdval_t *table = take_page();
 	unsigned int i;
 	int ret = 0;
@@ -84,18 +95,15 @@ static int copy_middle(pud_t pud, pudval_t *slot, u64 first_block)
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < PTRS_PER_PMD && !ret; i++) {
-		pmd_t pmd;
+		u64 block = first_block + i;
+		const pte_t *ptes = NULL;
 
-		if (pud_leaf(pud))
-			pmd = pfn_pmd(pud_pfn(pud) + i * PTRS_PER_PTE,
-				      __pgprot(pud_flags(pud)));
-		else
-			pmd = ((pmd_t *)pud_pgtable(pud))[i];
-		if (pmd_none(pmd) || !pfn_valid((first_block + i) <<
-						(PMD_SHIFT - PAGE_SHIFT)))
-			table[i] = pmd_val(pmd);
-		else
-			ret = copy_leaf(pmd, &table[i], first_block + i);
+		if ((old && pmd_none(old[i])) ||
+		    !pfn_valid(block << (PMD_SHIFT - PAGE_SHIFT)))
+			continue;
+		if (old && is_table(pmd_val(old[i])))
+			ptes = (pte_t *)pmd_page_vaddr(old[i]);
+		ret = copy_leaf(ptes, &table[i], block);
 	}
 	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
 	return ret;
