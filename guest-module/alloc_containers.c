@@ -113,4 +113,18 @@ CHARIOT_WRAPPER void *chariot_wrap_sock_kmalloc(struct sock *sk, int size,
 	return NULL;
 }
 
+CHARIOT_WRAPPER void *chariot_wrap_sock_kmemdup(struct sock *sk, const void *src,
+						int size, gfp_t gfp)
+{
+	struct chariot_call c = chariot_caller();
+	void *p = sock_kmemdup(sk, src, size, gfp);
+
+	if (!p || !c.driver ||
+	    !chariot_give(c.driver, p, size, size, CHARIOT_KIND_SLAB,
+			  "sock_kmemdup", c.site))
+		return p;
+	sock_kfree_s(sk, p, size);
+	return NULL;
+}
+
 CHARIOT_WRAPPERS_END;

@@ -47,7 +47,7 @@ const struct chariot_member chariot_task_members[] = {
 	CHARIOT_MEMBER(task_struct, active_memcg),
 #endif
 	/* set_restart_fn() */
-	CHARIOT_MEMBER(task_struct, restart_block),
+	CHARIOT_MEMBER(task_struct, restart_block.fn),
 	/* get_task_struct(current) */
 	CHARIOT_MEMBER(task_struct, usage),
 #ifdef CONFIG_TASK_IO_ACCOUNTING
@@ -249,6 +249,8 @@ const size_t chariot_show_rules_nr = ARRAY_SIZE(chariot_show_rules);
 		.size = sizeof(type) }
 #define AFTER(import, fn)						\
 	[CHARIOT_CALL_##import] = { #import, .after = fn }
+#define AFTER_STATUS(import, fn)					\
+	[CHARIOT_CALL_##import] = { #import, .after = fn, .status = true }
 #define BEFORE(import, fn)						\
 	[CHARIOT_CALL_##import] = { #import, .before = fn }
 
@@ -259,8 +261,8 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	AFTER(__blk_mq_alloc_disk, chariot_disk_returned),
 	AFTER(blk_mq_alloc_disk_for_queue, chariot_disk_returned),
 	/* Requests of the set, with what the driver keeps behind each. */
-	AFTER(blk_mq_alloc_tag_set, chariot_tag_set_added),
-	AFTER(blk_mq_alloc_sq_tag_set, chariot_tag_set_added),
+	AFTER_STATUS(blk_mq_alloc_tag_set, chariot_tag_set_added),
+	AFTER_STATUS(blk_mq_alloc_sq_tag_set, chariot_tag_set_added),
 	BEFORE(blk_mq_free_tag_set, chariot_tag_set_ends),
 	/* bio->bi_iter.bi_sector = ..., bi_end_io, bi_private; its vectors. */
 	AFTER(bio_alloc_bioset, chariot_bio_returned),

@@ -86,7 +86,9 @@ extern const size_t chariot_show_rules_nr;
  * or takes from it
  * @import: the function; imports_copy.def binds it
  * @before: run before it, or NULL
- * @after: run after it, with its result, or NULL
+ * @after: run after it, with its result, if it has succeeded; or NULL
+ * @status: it returns 0 or an error; others return what they give, NULL or an
+ *	error
  * @size: for @after: of the object that is returned
  * @real: its address
  */
@@ -96,6 +98,7 @@ struct chariot_call_rule {
 	void (*after)(struct chariot_driver *d,
 		      const struct chariot_call_rule *rule,
 		      const unsigned long *args, unsigned long ret);
+	bool status;
 	size_t size;
 	unsigned long real;
 };

@@ -25,29 +25,59 @@ static unsigned int nr_attached;	/* under chariot_mutex */
 
 /* --- giving and ending ------------------------------------------------------------ */
 
-int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
-		 enum chariot_kind kind, const char *type)
+static int lend_part(struct chariot_driver *d, unsigned long va, size_t size,
+		     enum chariot_kind kind, const char *type)
 {
-	unsigned long end = va + size, bad;
-	int ret;
+	int ret = chariot_grant(d, (void *)va, size, CHARIOT_RIGHT_WRITE, kind);
 
-	if (!size || end < va)
-		return -EINVAL;
-	/*
-	 * What the driver may write already stays as it is: the end of this
-	 * loan must not take away what is the driver's for another reason.
-	 */
-	if (chariot_may_write(d, (void *)va, size, &bad))
-		return 0;
-	if (bad != va && kind == CHARIOT_KIND_BUFFER) {
-		size = end - bad;
-		va = bad;
-	}
-	ret = chariot_grant(d, (void *)va, size, CHARIOT_RIGHT_WRITE, kind);
 	if (ret)
 		atomic64_inc(&d->untracked);
 	else
 		trace_grant(d->name, (void *)va, size, kind, type);
+	return ret;
+}
+
+/* Has the driver any right there? True where that is not cheap to know. */
+static bool has_right_in(struct chariot_driver *d, unsigned long va, size_t size)
+{
+	struct chariot_range r;
+	unsigned long flags;
+	phys_addr_t gpa;
+	bool has;
+
+	if (!virt_addr_valid((void *)va) ||
+	    !virt_addr_valid((void *)(va + size - 1)))
+		return true;
+	gpa = __pa(va);
+	raw_spin_lock_irqsave(&d->lock, flags);
+	has = chariot_table_next(&d->table, gpa,
+				 PFN_UP(gpa + size) - PFN_DOWN(gpa), &r) &&
+	      r.gpa < gpa + size;
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return has;
+}
+
+/*
+ * What the driver may write already stays as it is: the end of a loan must not
+ * take away what is the driver's for another reason. Buffers may be in part.
+ */
+int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
+		 enum chariot_kind kind, const char *type)
+{
+	unsigned long end = va + size, next, bad;
+	int ret = 0;
+
+	if (!size || end < va)
+		return -EINVAL;
+	if (chariot_may_write(d, (void *)va, size, &bad))
+		return 0;
+	if (kind != CHARIOT_KIND_BUFFER || !has_right_in(d, va, size))
+		return lend_part(d, va, size, kind, type);
+	for (; va < end && !ret; va = next) {
+		next = min(end, (va & PAGE_MASK) + PAGE_SIZE);
+		if (!chariot_may_write(d, (void *)va, next - va, &bad))
+			ret = lend_part(d, bad, next - bad, kind, type);
+	}
 	return ret;
 }
 
@@ -162,7 +192,7 @@ static bool settle_task(struct chariot_driver *d, unsigned long va)
 	const struct chariot_member *m;
 	unsigned long task = (unsigned long)current;
 
-	/* In an interrupt the driver has no business with the task below. */
+	/* An interrupt's handler writes to the task below, too: kmap_atomic(). */
 	if (va - task >= sizeof(struct task_struct))
 		return false;
 	for (m = chariot_task_members; m->text; m++)
@@ -382,6 +412,11 @@ typedef unsigned long (*any_function)(unsigned long, unsigned long,
 				      unsigned long, unsigned long,
 				      unsigned long, unsigned long);
 
+static bool succeeded(const struct chariot_call_rule *rule, unsigned long ret)
+{
+	return rule->status ? !(int)ret : ret && !IS_ERR_VALUE(ret);
+}
+
 static unsigned long call_through(enum chariot_call_number number,
 				  struct chariot_driver *d,
 				  const unsigned long *args)
@@ -392,8 +427,11 @@ static unsigned long call_through(enum chariot_call_number number,
 
 	if (d && rule->before)
 		rule->before(d, args);
+	/* Every rule's function was looked up before any driver could call it. */
+	if (WARN_ON_ONCE(!real))
+		return -ENOSYS;
 	ret = real(args[0], args[1], args[2], args[3], args[4], args[5]);
-	if (d && rule->after)
+	if (d && rule->after && succeeded(rule, ret))
 		rule->after(d, rule, args, ret);
 	return ret;
 }

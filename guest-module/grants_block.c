@@ -442,7 +442,6 @@ void chariot_tag_set_added(struct chariot_driver *d,
 	struct tag_set *t;
 	unsigned long flags;
 
-	/* blk_mq_alloc_tag_set() returns an error, or 0 */
 	if (!d->grants)
 		return;
 	t = kmalloc(sizeof(*t), GFP_KERNEL);

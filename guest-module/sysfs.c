@@ -27,6 +27,7 @@ struct driver_attribute_file {
 };
 
 static struct kset *root;
+static DEFINE_MUTEX(root_mutex);	/* for who may come when it goes */
 
 /* --- a driver's files ---------------------------------------------------- */
 
@@ -258,12 +259,16 @@ void chariot_sysfs_remove(struct chariot_driver *d)
 /* Send a KOBJ_CHANGE of the driver's folder, if it is still there. Sleeps. */
 void chariot_sysfs_uevent(const char *driver, char *env[])
 {
-	struct kobject *kobj = root ? kset_find_obj(root, driver) : NULL;
+	struct kobject *kobj;
 
-	if (!kobj)
-		return;
-	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
-	kobject_put(kobj);
+	/* Reports may be sent a little later than all of this has gone. */
+	mutex_lock(&root_mutex);
+	kobj = root ? kset_find_obj(root, driver) : NULL;
+	if (kobj) {
+		kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+		kobject_put(kobj);
+	}
+	mutex_unlock(&root_mutex);
 }
 
 /* --- the root's files ---------------------------------------------------- */
@@ -344,7 +349,11 @@ int chariot_sysfs_init(void)
 
 void chariot_sysfs_exit(void)
 {
-	sysfs_remove_files(&root->kobj, root_attrs);
-	kset_unregister(root);
+	struct kset *old = root;
+
+	mutex_lock(&root_mutex);
 	root = NULL;
+	mutex_unlock(&root_mutex);
+	sysfs_remove_files(&old->kobj, root_attrs);
+	kset_unregister(old);
 }
