@@ -119,7 +119,7 @@ struct chariot_vm {
 	u32 active;			/* bit n: domain n is active */
 	u32 domains;			/* how many exist */
 	bool used;			/* there has ever been one */
-	bool forget;			/* the guest has restarted */
+	bool restarted;			/* it looks as if the guest had */
 	struct xarray text;		/* gfn -> owner */
 	u64 text_generation;
 	u64 page_rights;

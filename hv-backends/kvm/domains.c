@@ -182,7 +182,6 @@ void chariot_domains_forget(struct chariot_vm *vm)
 	chariot_ring_init(vm->ring);
 	spin_unlock(&vm->ring_lock);
 	vm->greeted = false;
-	WRITE_ONCE(vm->forget, false);
 }
 
 /**

@@ -90,12 +90,20 @@ static enum chariot_next view_fault(struct chariot_vm *vm,
 	return chariot_judge_write(vm, vcpu, state, d, gpa, insn, insn_len);
 }
 
-/* The guest restarted without a word: what its old kernel asked for ends. */
-static void forget(struct chariot_vm *vm)
+/*
+ * The boot CPU had no paging. If it still has none now that it runs, the guest
+ * has restarted, and what its old kernel asked for ends. Otherwise that was a
+ * moment within an emulated RSM or the like.
+ */
+static void check_restart(struct chariot_vm *vm, struct kvm_vcpu *vcpu)
 {
+	if (!chariot_is_boot_cpu(vcpu))
+		return;
 	mutex_lock(&vm->config);
-	if (READ_ONCE(vm->forget))
+	if (READ_ONCE(vm->restarted) && !(vcpu->arch.cr0 & X86_CR0_PG) &&
+	    !(vcpu->arch.hflags & HF_SMM_MASK))
 		chariot_domains_forget(vm);
+	WRITE_ONCE(vm->restarted, false);
 	mutex_unlock(&vm->config);
 }
 
@@ -121,8 +129,8 @@ bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
 	if (chariot_in_nested_guest(vcpu) ||
 	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
 		return false;
-	if (unlikely(READ_ONCE(vm->forget)))
-		forget(vm);
+	if (unlikely(READ_ONCE(vm->restarted)))
+		check_restart(vm, vcpu);
 	view = chariot_view_of(vcpu);
 	if (!view && !(error_code & PFERR_FETCH_MASK))
 		return false;

@@ -137,7 +137,7 @@ static u64 translate(struct kvm_vcpu *vcpu, u64 gva)
  * them, so there it counts that all pages between are mapped.
  */
 static bool same_stack(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 rsp,
-		     u64 gva)
+		       u64 gva)
 {
 	u64 size = vm->stack_size;
 	u64 step = CHARIOT_PAGE_SIZE;
@@ -200,6 +200,11 @@ bool chariot_grant_stack(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 
 /**
  * chariot_grant_stack_search - the same for a write whose address is not known
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @d: the domain of its view; chariot_vm.judging is held for read
+ * @rsp: the stack pointer when the view was entered
+ * @gpa: what it writes
  */
 bool chariot_grant_stack_search(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 				struct chariot_domain *d, u64 rsp, u64 gpa)

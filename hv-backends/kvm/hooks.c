@@ -147,8 +147,8 @@ static void notrace watch_destroy(unsigned long ip, unsigned long parent_ip,
 
 /*
  * void kvm_init_mmu(vcpu): called when paging is reconfigured. The boot CPU
- * without paging means that the guest has restarted, by a reset or by kexec,
- * and nobody is left who knows of its domains.
+ * without paging may mean that the guest has restarted, and that nobody is left
+ * who knows of its domains; chariot_fault() makes sure of it.
  */
 static void notrace watch_init_mmu(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops,
@@ -161,28 +161,32 @@ static void notrace watch_init_mmu(unsigned long ip, unsigned long parent_ip,
 	if (!regs)
 		return;
 	vcpu = (struct kvm_vcpu *)regs->di;
-	if (vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id ||
-	    (vcpu->arch.cr0 & X86_CR0_PG))
+	if (!chariot_is_boot_cpu(vcpu) || (vcpu->arch.cr0 & X86_CR0_PG))
 		return;
 	vm = chariot_vm_find(vcpu->kvm);
 	if (vm)
-		WRITE_ONCE(vm->forget, true);
+		WRITE_ONCE(vm->restarted, true);
 }
+
+/*
+ * Permanent: the sysctl ftrace_enabled cannot take the hooks away under the
+ * views. Without FTRACE_OPS_FL_RECURSION, as none calls the function it is on.
+ */
+#define HOOK_FLAGS	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_PERMANENT)
 
 static struct hook {
 	const char *name;
 	struct ftrace_ops ops;
 	void (*direct)(void);
 } hooks[] = {
-	/* Without FTRACE_OPS_FL_RECURSION: none calls the function it is on. */
 	{ "kvm_arch_destroy_vm", { .func = watch_destroy,
-				   .flags = FTRACE_OPS_FL_SAVE_REGS } },
+				   .flags = HOOK_FLAGS } },
 	{ "kvm_init_mmu", { .func = watch_init_mmu,
-			    .flags = FTRACE_OPS_FL_SAVE_REGS } },
+			    .flags = HOOK_FLAGS } },
 	{ "make_spte", { .func = filter_make_spte,
-			 .flags = FTRACE_OPS_FL_SAVE_REGS } },
+			 .flags = HOOK_FLAGS } },
 	{ "kvm_mmu_hugepage_adjust", { .func = filter_hugepage,
-				       .flags = FTRACE_OPS_FL_SAVE_REGS } },
+				       .flags = HOOK_FLAGS } },
 	{ "kvm_mmu_page_fault", .direct = chariot_entry_page_fault },
 	{ "kvm_emulate_instruction", .direct = chariot_entry_emulate },
 	{ "kvm_emulate_hypercall", .direct = chariot_entry_hypercall },
@@ -200,7 +204,7 @@ static int hook_set(struct hook *hook)
 	else if (!err)
 		err = register_ftrace_function(&hook->ops);
 	if (err)
-		pr_err("cannot hook %s (%d); is it traceable, and not taken by a live patch or a BPF program?\n",
+		pr_err("cannot hook %s (%d); is ftrace enabled, and the function not taken by a live patch or a BPF program?\n",
 		       hook->name, err);
 	return err;
 }

@@ -241,8 +241,6 @@ long chariot_hypercall(struct kvm_vcpu *vcpu, u64 nr, u64 a1, u64 a2, u64 a3)
 			return -ENOMEM;
 	}
 	mutex_lock(&vm->config);
-	if (unlikely(READ_ONCE(vm->forget)))
-		chariot_domains_forget(vm);
 	ret = dispatch(vm, vcpu, nr, a1, a2, a3);
 	mutex_unlock(&vm->config);
 	return ret;

@@ -63,6 +63,7 @@ u32 chariot_text_owner(struct chariot_vm *vm, u64 gfn)
  */
 void chariot_text_changed(struct chariot_vm *vm)
 {
+	/* Pairs with the load in chariot_text_owner_cached(). */
 	smp_store_release(&vm->text_generation, vm->text_generation + 1);
 }
 
@@ -251,19 +252,25 @@ static void strip_table(struct strip *s, u64 *table, int level, u64 base)
 	}
 }
 
+/* Is this one of KVM's roots of a view? */
+static bool root_is(const void *sp, u32 view)
+{
+	union kvm_mmu_page_role role = chariot_sp_role(sp);
+
+	return (role.word & CHARIOT_VIEW_MASK) >> CHARIOT_VIEW_SHIFT == view &&
+	       !role.smm && !role.guest_mode;
+}
+
 static void strip_view(struct strip *s)
 {
 	struct list_head *link;
 
 	list_for_each(link, &s->vm->kvm->arch.tdp_mmu_roots) {
 		void *sp = (char *)link - chariot_layout.sp_link;
-		union kvm_mmu_page_role role = chariot_sp_role(sp);
 
-		if ((role.word & CHARIOT_VIEW_MASK) >> CHARIOT_VIEW_SHIFT ==
-		    s->view && !role.smm && !role.guest_mode)
-			strip_table(s, *(u64 **)chariot_field(sp,
-						chariot_layout.sp_spt),
-				    role.level, 0);
+		if (root_is(sp, s->view))
+			strip_table(s, chariot_sp_table(sp),
+				    chariot_sp_role(sp).level, 0);
 	}
 }
 
@@ -399,13 +406,10 @@ u64 chariot_view_pages(struct kvm *kvm, u32 view)
 	rcu_read_lock();
 	list_for_each_rcu(link, &kvm->arch.tdp_mmu_roots) {
 		void *sp = (char *)link - chariot_layout.sp_link;
-		union kvm_mmu_page_role role = chariot_sp_role(sp);
 
-		if ((role.word & CHARIOT_VIEW_MASK) >> CHARIOT_VIEW_SHIFT ==
-		    view)
-			count += count_tables(*(u64 **)chariot_field(sp,
-						chariot_layout.sp_spt),
-					      role.level);
+		if (root_is(sp, view))
+			count += count_tables(chariot_sp_table(sp),
+					      chariot_sp_role(sp).level);
 	}
 	rcu_read_unlock();
 	read_unlock(&kvm->mmu_lock);

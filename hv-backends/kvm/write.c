@@ -77,12 +77,25 @@ static void decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
 		     !(w->insn.flags & CHARIOT_INSN_SCATTER);
 }
 
+static u64 translate_write(struct kvm_vcpu *vcpu, u64 gva,
+			   struct x86_exception *e)
+{
+	return kvm_mmu_gva_to_gpa_write(vcpu, gva, e);
+}
+
+enum located {
+	LOCATED,
+	ELSEWHERE,		/* the operand is not what faulted */
+	FAULTED,		/* the guest's own tables do not allow it: *e */
+};
+
 /*
  * Find where the operand lies; @gpa is what the processor reported. An operand
- * that goes on in another page lies in two places. Returns false and leaves
- * w->decoded false if the operand is not what faulted.
+ * that goes on in another page lies in two places, and of the other one the
+ * processor has not checked anything yet.
  */
-static bool locate(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 gpa)
+static enum located locate(struct kvm_vcpu *vcpu, struct chariot_write *w,
+			   u64 gpa, struct x86_exception *e)
 {
 	u32 offset = w->insn.gva & ~PAGE_MASK;
 
@@ -90,22 +103,20 @@ static bool locate(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 gpa)
 	w->size1 = min_t(u32, w->size, PAGE_SIZE - offset);
 	if (w->size1 == w->size && offset == (gpa & ~PAGE_MASK)) {
 		w->gpa = gpa;
-		return true;
+		return LOCATED;
 	}
-	w->gpa = translate(vcpu, w->insn.gva);
+	w->gpa = translate_write(vcpu, w->insn.gva, e);
 	if (w->gpa == INVALID_GPA)
-		goto other;
+		return FAULTED;
 	if (w->size1 < w->size) {
-		w->gpa2 = translate(vcpu, w->insn.gva + w->size1);
+		w->gpa2 = translate_write(vcpu, w->insn.gva + w->size1, e);
 		if (w->gpa2 == INVALID_GPA)
-			goto other;
+			return FAULTED;
 	}
 	if ((w->gpa ^ gpa) < PAGE_SIZE ||
 	    (w->size1 < w->size && (w->gpa2 ^ gpa) < PAGE_SIZE))
-		return true;
-other:
-	w->decoded = false;
-	return false;
+		return LOCATED;
+	return ELSEWHERE;
 }
 
 /* Judge @size bytes within one page. */
@@ -278,14 +289,17 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 {
 	struct chariot_write w = { .gpa = gpa };
 	enum chariot_verdict verdict;
+	struct x86_exception e;
 	u64 rip_gpa, bad = gpa;
 
 	/* Known before anything is decoded: the page is the domain's. */
 	verdict = judge_part(vm, d, gpa, 0, &bad);
 	if (verdict == CHARIOT_VERDICT_ALLOW)
 		return CHARIOT_NEXT_MAP;
-	/* An event's frame is not an instruction's operand; KVM delivers it
-	 * again, and the kernel's view lets it. */
+	/*
+	 * An event's frame is not an instruction's operand; KVM delivers it
+	 * again, and the kernel's view lets it.
+	 */
 	if (chariot_event_in_delivery(vcpu))
 		return leave(vm, vcpu, d);
 	rip_gpa = own_text(vm, vcpu, state, d->id);
@@ -293,8 +307,25 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 		return leave(vm, vcpu, d);
 
 	decode(vcpu, &w, rip_gpa, insn, insn_len);
-	if (w.decoded)
-		locate(vcpu, &w, gpa);
+	if (w.decoded) {
+		switch (locate(vcpu, &w, gpa, &e)) {
+		case LOCATED:
+			break;
+		case ELSEWHERE:
+			w.decoded = false;
+			w.gpa = gpa;
+			break;
+		case FAULTED:
+			if (w.insn.flags & CHARIOT_INSN_MASKED) {
+				/* It may well write nothing there. */
+				w.decoded = false;
+				w.gpa = gpa;
+				break;
+			}
+			kvm_inject_emulated_page_fault(vcpu, &e);
+			return CHARIOT_NEXT_RUN;
+		}
+	}
 	if (is_stack(vm, vcpu, state, d, &w, gpa))
 		return CHARIOT_NEXT_MAP;
 	if (w.decoded)
@@ -349,6 +380,12 @@ static enum chariot_verdict judge_run(struct chariot_vm *vm,
 
 /**
  * chariot_judge_string - an access to a device that KVM is about to emulate
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @state: what is remembered of it
+ * @d: the domain of its view
+ * @insn: bytes of the instruction, if the processor gave them
+ * @insn_len: how many
  *
  * A movs or ins from a device to memory is emulated with all its iterations,
  * and the emulator knows no views: so judge its destination first. Returns

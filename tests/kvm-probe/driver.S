@@ -5,9 +5,10 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/asm.h>
 #include <asm/nospec-branch.h>
 
-	.section .driver.text, "ax"
+	.section .text.driver, "ax"
 	.balign 4096, 0xcc
 	.globl drv_start
 drv_start:
@@ -55,6 +56,16 @@ drv_store_next:
 	mov	%rdx, %rax
 	leave_driver
 SYM_FUNC_END(drv_store_then)
+
+/* long drv_try(u64 *to, u64 value): -EFAULT if the page fault says so */
+SYM_FUNC_START(drv_try)
+1:	mov	%rsi, (%rdi)
+	xor	%eax, %eax
+	leave_driver
+2:	mov	$-14, %rax
+	leave_driver
+	_ASM_EXTABLE(1b, 2b)
+SYM_FUNC_END(drv_try)
 
 /* void drv_inc(u32 *counter) */
 SYM_FUNC_START(drv_inc)

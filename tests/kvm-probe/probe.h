@@ -22,6 +22,7 @@ void drv_store8(void *to, u8 value);
 void drv_store32(void *to, u32 value);
 void drv_store64(void *to, u64 value);
 u64 drv_store_then(u64 *to, u64 value, u64 result);
+long drv_try(void *to, u64 value);
 void drv_inc(u32 *counter);
 u64 drv_cmpxchg(u64 *at, u64 old, u64 new);
 void drv_or(u64 *at, u64 bits);

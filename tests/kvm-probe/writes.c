@@ -180,6 +180,13 @@ void test_pages(void)
 	CHECK(!deny(other, 16));
 	CHECK(!deny(page2, PAGE_SIZE));
 	CHECK(quiet());
+	/* Allowed here, and nothing there: the guest's own page fault. */
+	CHECK(!allow(other + PAGE_SIZE - 4, 4));
+	memset(other, 0, PAGE_SIZE);
+	CHECK(drv_try(v + 2 * PAGE_SIZE - 4, ~0ull) == -EFAULT);
+	CHECK(!memchr_inv(other, 0, PAGE_SIZE));
+	CHECK(!deny(other, PAGE_SIZE));
+	CHECK(quiet());
 	vunmap(v);
 }
 

@@ -130,6 +130,11 @@ static inline union kvm_mmu_page_role chariot_sp_role(const void *sp)
 							 chariot_layout.sp_role);
 }
 
+static inline u64 *chariot_sp_table(const void *sp)
+{
+	return *(u64 **)chariot_field(sp, chariot_layout.sp_spt);
+}
+
 static inline bool chariot_sp_is_tdp(const void *sp)
 {
 	return *(bool *)chariot_field(sp, chariot_layout.sp_tdp);
@@ -154,6 +159,11 @@ static inline void chariot_reg_write(struct kvm_vcpu *vcpu, enum kvm_reg reg,
 static inline bool chariot_in_nested_guest(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.hflags & HF_GUEST_MASK;
+}
+
+static inline bool chariot_is_boot_cpu(struct kvm_vcpu *vcpu)
+{
+	return vcpu->vcpu_id == vcpu->kvm->arch.bsp_vcpu_id;
 }
 
 /* kvm_event_needs_reinjection() of KVM's x86.h. */
