@@ -9,9 +9,30 @@
 
 #include "alloc.h"
 
+/* A page and its struct page, in one call of the backend. */
+static bool give_both(struct chariot_driver *d, const struct page *page,
+		      const char *family, unsigned long site)
+{
+	const struct chariot_extent e[] = {
+		{ page_to_phys(page), PAGE_SIZE, CHARIOT_KIND_PAGES },
+		{ chariot_virt_to_phys(page), sizeof(*page),
+		  CHARIOT_KIND_OBJECT },
+	};
+
+	if (chariot_grant_extents(d, e, ARRAY_SIZE(e), CHARIOT_RIGHT_WRITE)) {
+		atomic64_inc(&d->untracked);
+		return false;
+	}
+	chariot_object_insert(d, page_address(page), PAGE_SIZE,
+			      CHARIOT_KIND_PAGES, family, site);
+	return true;
+}
+
 static bool give(struct chariot_driver *d, const struct page *page, size_t size,
 		 const char *family, unsigned long site)
 {
+	if (size == PAGE_SIZE && READ_ONCE(d->writes_page_structs))
+		return give_both(d, page, family, site);
 	return !chariot_give(d, page_address(page), size, PAGE_ALIGN(size),
 			     CHARIOT_KIND_PAGES, family, site);
 }
@@ -29,8 +50,8 @@ struct page *chariot_pages_give(struct chariot_driver *d, struct page *page,
 
 /*
  * get_page(), SetPagePrivate(), page->private = ... are inline: whoever owns a
- * page writes its struct page. Most never do, so the right comes when they do.
- * A slab's struct page is the allocator's.
+ * page writes its struct page. Most never do, so the right comes when they do,
+ * and then with each page they get. A slab's struct page is the allocator's.
  */
 bool chariot_pages_claim(struct chariot_driver *d, unsigned long va)
 {
@@ -50,6 +71,7 @@ bool chariot_pages_claim(struct chariot_driver *d, unsigned long va)
 		return true;
 	if (folio_test_slab(page_folio(page)))
 		return false;
+	WRITE_ONCE(d->writes_page_structs, true);
 	return !chariot_grant(d, page, sizeof(*page), CHARIOT_RIGHT_WRITE,
 			      CHARIOT_KIND_OBJECT);
 }

@@ -95,6 +95,7 @@ struct chariot_driver {
 	atomic64_t untracked;		/* rights or objects lost for want of memory */
 	u64 instance;			/* of all drivers ever isolated, from 1 */
 	bool relocated;			/* its imports have been seen */
+	bool writes_page_structs;	/* of its own pages */
 	u32 imports_bound;
 	u32 imports_total;
 };
@@ -166,9 +167,26 @@ void chariot_rights_clear(struct chariot_driver *d);
 int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
 		  u8 rights, enum chariot_kind kind);
 void chariot_revoke(struct chariot_driver *d, const void *va, size_t size);
-int chariot_grant_phys(struct chariot_driver *d, phys_addr_t gpa, size_t size,
-		       u8 rights, enum chariot_kind kind);
-void chariot_revoke_phys(struct chariot_driver *d, phys_addr_t gpa, size_t size);
+/* Only rights of this kind; CHARIOT_KIND_COUNT: all of them. */
+void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,
+			 enum chariot_kind kind);
+/*
+ * The same for several extents of physical memory: one call of the backend.
+ * All of them or none are granted.
+ */
+struct chariot_extent {
+	phys_addr_t gpa;
+	size_t size;
+	enum chariot_kind kind;
+};
+#define CHARIOT_EXTENTS	16	/* as many as fit well on a stack */
+int chariot_grant_extents(struct chariot_driver *d,
+			  const struct chariot_extent *e, unsigned int n,
+			  u8 rights);
+void chariot_revoke_extents(struct chariot_driver *d,
+			    const struct chariot_extent *e, unsigned int n);
+/* Is there any right of this kind? */
+bool chariot_holds(struct chariot_driver *d, const struct chariot_extent *e);
 /* May the driver write these bytes? *bad: first that it may not. */
 bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
 		       unsigned long *bad);

@@ -28,29 +28,50 @@ static struct chariot_record inbox __aligned(256);
 static int (*insn_decode_fn)(struct insn *insn, const void *kaddr, int buf_len,
 			     enum insn_mode m);
 
+static bool is_of(const struct chariot_record *rec, const struct pt_regs *regs)
+{
+	return rec->next_rip == regs->ip && rec->rsp == regs->sp;
+}
+
+/* Under the lock. */
+static bool pending_take(const struct pt_regs *regs, struct chariot_record *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_pending; i++) {
+		if (is_of(&pending[i], regs)) {
+			*out = pending[i];
+			pending[i] = pending[--nr_pending];
+			return true;
+		}
+	}
+	return false;
+}
+
+static void pending_add(const struct chariot_record *rec)
+{
+	if (nr_pending == PENDING_MAX) {
+		dropped++;
+		memmove(pending, pending + 1, sizeof(pending) - sizeof(*pending));
+		nr_pending--;
+	}
+	pending[nr_pending++] = *rec;
+}
+
 /* Take the record that ended in this state of registers. */
 static bool record_claim(const struct pt_regs *regs, struct chariot_record *out)
 {
-	unsigned int i;
-	bool found = false;
 	unsigned long flags;
+	bool found;
 
 	raw_spin_lock_irqsave(&pending_lock, flags);
-	while (!chariot_hv_record_next(chariot_virt_to_phys(&inbox))) {
-		if (nr_pending == PENDING_MAX) {
-			dropped++;
-			memmove(pending, pending + 1, sizeof(pending) - sizeof(*pending));
-			nr_pending--;
-		}
-		pending[nr_pending++] = inbox;
-	}
-	for (i = 0; i < nr_pending; i++) {
-		if (pending[i].next_rip == regs->ip && pending[i].rsp == regs->sp) {
-			*out = pending[i];
-			pending[i] = pending[--nr_pending];
-			found = true;
-			break;
-		}
+	found = pending_take(regs, out);
+	while (!found && !chariot_hv_record_next(chariot_virt_to_phys(&inbox))) {
+		found = is_of(&inbox, regs);
+		if (found)
+			*out = inbox;
+		else
+			pending_add(&inbox);
 	}
 	raw_spin_unlock_irqrestore(&pending_lock, flags);
 	return found;

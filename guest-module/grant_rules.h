@@ -137,6 +137,9 @@ enum chariot_call_number {
 int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
 		 enum chariot_kind kind, const char *type);
 /* End rights of this kind, and no others, in [va, va + size). */
+/* The same for several pieces of the direct map at once; changes @e. */
+void chariot_lend_extents(struct chariot_driver *d, struct chariot_extent *e,
+			  unsigned int n, const char *type);
 void chariot_lend_end(struct chariot_driver *d, unsigned long va, size_t size,
 		      enum chariot_kind kind);
 /* Grant the member of the object that va lies in. */

@@ -37,26 +37,6 @@ static int lend_part(struct chariot_driver *d, unsigned long va, size_t size,
 	return ret;
 }
 
-/* Has the driver any right there? True where that is not cheap to know. */
-static bool has_right_in(struct chariot_driver *d, unsigned long va, size_t size)
-{
-	struct chariot_range r;
-	unsigned long flags;
-	phys_addr_t gpa;
-	bool has;
-
-	if (!virt_addr_valid((void *)va) ||
-	    !virt_addr_valid((void *)(va + size - 1)))
-		return true;
-	gpa = __pa(va);
-	raw_spin_lock_irqsave(&d->lock, flags);
-	has = chariot_table_next(&d->table, gpa,
-				 PFN_UP(gpa + size) - PFN_DOWN(gpa), &r) &&
-	      r.gpa < gpa + size;
-	raw_spin_unlock_irqrestore(&d->lock, flags);
-	return has;
-}
-
 /*
  * What the driver may write already stays as it is: the end of a loan must not
  * take away what is the driver's for another reason. Buffers may be in part.
@@ -71,7 +51,7 @@ int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
 		return -EINVAL;
 	if (chariot_may_write(d, (void *)va, size, &bad))
 		return 0;
-	if (kind != CHARIOT_KIND_BUFFER || !has_right_in(d, va, size))
+	if (kind != CHARIOT_KIND_BUFFER)
 		return lend_part(d, va, size, kind, type);
 	for (; va < end && !ret; va = next) {
 		next = min(end, (va & PAGE_MASK) + PAGE_SIZE);
@@ -81,56 +61,36 @@ int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
 	return ret;
 }
 
-/* The first range of this kind in [gpa, end); both as they lie in the table. */
-static bool next_of_kind(struct chariot_driver *d, phys_addr_t gpa,
-			 phys_addr_t end, enum chariot_kind kind,
-			 phys_addr_t *start, size_t *size)
+void chariot_lend_extents(struct chariot_driver *d, struct chariot_extent *e,
+			  unsigned int n, const char *type)
 {
-	struct chariot_range r;
-	unsigned long flags;
-	bool found = false;
+	struct chariot_extent any;
+	unsigned int i, rest = 0;
 
-	raw_spin_lock_irqsave(&d->lock, flags);
-	while (gpa < end &&
-	       chariot_table_next(&d->table, gpa,
-				  PFN_UP(end) - PFN_DOWN(gpa), &r) &&
-	       r.gpa < end) {
-		u64 from = max_t(u64, r.gpa, gpa);
-		u64 to = min_t(u64, r.gpa + r.size, end);
-
-		if (r.kind == kind && from < to) {
-			*start = from;
-			*size = to - from;
-			found = true;
-			break;
-		}
-		gpa = max_t(u64, to, gpa + 1);
+	for (i = 0; i < n; i++) {
+		any = e[i];
+		any.kind = CHARIOT_KIND_COUNT;
+		if (chariot_holds(d, &any))
+			chariot_lend(d, (unsigned long)__va(e[i].gpa),
+				     e[i].size, e[i].kind, type);
+		else
+			e[rest++] = e[i];
 	}
-	raw_spin_unlock_irqrestore(&d->lock, flags);
-	return found;
+	if (!rest)
+		return;
+	if (chariot_grant_extents(d, e, rest, CHARIOT_RIGHT_WRITE)) {
+		atomic64_inc(&d->untracked);
+		return;
+	}
+	for (i = 0; i < rest; i++)
+		trace_grant(d->name, __va(e[i].gpa), e[i].size, e[i].kind, type);
 }
 
 void chariot_lend_end(struct chariot_driver *d, unsigned long va, size_t size,
 		      enum chariot_kind kind)
 {
-	phys_addr_t gpa, end, start;
-	size_t run, part;
-
-	for (; size; va += run, size -= run) {
-		run = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
-		gpa = chariot_virt_to_phys((void *)va);
-		if (!gpa)
-			continue;
-		if (virt_addr_valid((void *)va) &&
-		    virt_addr_valid((void *)(va + size - 1)))
-			run = size;	/* direct map: contiguous */
-		end = gpa + run;
-		while (next_of_kind(d, gpa, end, kind, &start, &part)) {
-			chariot_revoke_phys(d, start, part);
-			trace_revoke(d->name, (void *)va, part, kind, "");
-			gpa = start + part;
-		}
-	}
+	chariot_revoke_kind(d, (void *)va, size, kind);
+	trace_revoke(d->name, (void *)va, size, kind, "");
 }
 
 bool chariot_lend_member(struct chariot_driver *d, unsigned long object,

@@ -28,6 +28,7 @@
 #include "alloc.h"
 #include "chariot.h"
 #include "grant_rules.h"
+#include "trace.h"
 
 #define LOAN_BITS	8
 #define LOANS_RESERVED	128
@@ -112,26 +113,47 @@ static bool loan_segment(const struct loan *l, struct bvec_iter *iter,
 	return bvec_iter_advance(l->vec, iter, bv.bv_len);
 }
 
+/* The next extents of a loan, from *iter on; returns how many. */
+static unsigned int loan_extents(const struct loan *l, struct bvec_iter *iter,
+				 struct chariot_extent *e)
+{
+	unsigned int n = 0, len;
+	unsigned long va;
+
+	while (n < CHARIOT_EXTENTS && loan_segment(l, iter, &va, &len)) {
+		if (n && e[n - 1].gpa + e[n - 1].size == __pa(va))
+			e[n - 1].size += len;
+		else
+			e[n++] = (struct chariot_extent) {
+				__pa(va), len, CHARIOT_KIND_BUFFER
+			};
+	}
+	return n;
+}
+
 static void loan_give(const struct loan *l)
 {
+	struct chariot_extent e[CHARIOT_EXTENTS];
 	struct bvec_iter iter = l->iter;
-	unsigned long va;
-	unsigned int len;
+	unsigned int n;
 
-	while (l->reads && loan_segment(l, &iter, &va, &len))
-		chariot_lend(l->driver, va, len, CHARIOT_KIND_BUFFER,
-			     "bio data");
+	while (l->reads && (n = loan_extents(l, &iter, e)))
+		chariot_lend_extents(l->driver, e, n, "bio data");
 }
 
 /* Ends a loan that is in no list any more. */
 static void loan_end(struct loan *l)
 {
+	struct chariot_extent e[CHARIOT_EXTENTS];
 	struct bvec_iter iter = l->iter;
-	unsigned long va;
-	unsigned int len;
+	unsigned int n;
 
-	while (l->reads && loan_segment(l, &iter, &va, &len))
-		chariot_lend_end(l->driver, va, len, CHARIOT_KIND_BUFFER);
+	while (l->reads && (n = loan_extents(l, &iter, e))) {
+		chariot_revoke_extents(l->driver, e, n);
+		while (n--)
+			trace_revoke(l->driver->name, __va(e[n].gpa), e[n].size,
+				     e[n].kind, "");
+	}
 	if (l->members)
 		chariot_lend_end(l->driver, (unsigned long)l->bio,
 				 sizeof(*l->bio), CHARIOT_KIND_OBJECT);

@@ -107,12 +107,23 @@ static bool pool_stock(struct chariot_driver *d, u32 blocks)
 	}
 }
 
-static void revoke_locked(struct chariot_driver *d, phys_addr_t gpa, size_t size)
+static u32 extents_need(struct chariot_driver *d, const struct chariot_extent *e,
+			unsigned int n)
 {
-	struct chariot_batch *b = *this_cpu_ptr(batches);
+	u32 need = 0;
 
+	while (n--) {
+		need += chariot_table_need(&d->table, e->gpa, e->size);
+		e++;
+	}
+	return need;
+}
+
+/* Push what ends, and take it out of the table. */
+static void remove_locked(struct chariot_driver *d, struct chariot_batch *b,
+			  phys_addr_t gpa, size_t size)
+{
 	batch_push(b, d, gpa, size, CHARIOT_REGION_REMOVE, 0, 0);
-	batch_send(b);
 	/*
 	 * Should the table fail for want of a block, it keeps a right that the
 	 * backend has ended: wrappers then allow what the hardware stops.
@@ -121,62 +132,136 @@ static void revoke_locked(struct chariot_driver *d, phys_addr_t gpa, size_t size
 		atomic64_inc(&d->untracked);
 }
 
-int chariot_grant_phys(struct chariot_driver *d, phys_addr_t gpa, size_t size,
-		       u8 rights, enum chariot_kind kind)
+/* MMIO is not RAM: never blocked */
+static bool is_ram(const struct chariot_extent *e)
+{
+	return e->size && pfn_valid(e->gpa >> PAGE_SHIFT);
+}
+
+static int table_add_all(struct chariot_driver *d,
+			 const struct chariot_extent *e, unsigned int n,
+			 u8 rights)
+{
+	int ret = 0;
+
+	for (; n && !ret; e++, n--)
+		if (is_ram(e))
+			ret = chariot_table_add(&d->table, &d->pool, e->gpa,
+						e->size, rights, e->kind);
+	return ret;
+}
+
+int chariot_grant_extents(struct chariot_driver *d,
+			  const struct chariot_extent *e, unsigned int n,
+			  u8 rights)
 {
 	struct chariot_batch *b;
 	unsigned long flags;
+	unsigned int i;
 	long ret;
 
-	if (!size)
-		return 0;
-	if (!pfn_valid(gpa >> PAGE_SHIFT))
-		return 0;	/* MMIO is not RAM: never blocked */
+	for (i = 0; i < n; i++)
+		if (is_ram(&e[i]))
+			chariot_frames_mark(e[i].gpa, e[i].size);
 	for (;;) {
-		u32 need = chariot_table_need(&d->table, gpa, size);
-
-		if (!pool_stock(d, need)) {
+		if (!pool_stock(d, extents_need(d, e, n))) {
 			atomic64_inc(&d->untracked);
 			return -ENOMEM;
 		}
-		chariot_frames_mark(gpa, size);
 		raw_spin_lock_irqsave(&d->lock, flags);
-		ret = chariot_table_add(&d->table, &d->pool, gpa, size, rights,
-					kind);
+		ret = table_add_all(d, e, n, rights);
 		if (ret != -ENOMEM)
 			break;	/* else another CPU used what we stocked */
 		raw_spin_unlock_irqrestore(&d->lock, flags);
 	}
-	if (!ret) {
-		b = *this_cpu_ptr(batches);
-		batch_push(b, d, gpa, size, CHARIOT_REGION_ADD, rights, kind);
+	b = *this_cpu_ptr(batches);
+	for (i = 0; i < n && !ret; i++)
+		if (is_ram(&e[i]))
+			ret = batch_push(b, d, e[i].gpa, e[i].size,
+					 CHARIOT_REGION_ADD, rights, e[i].kind);
+	if (!ret)
 		ret = batch_send(b);
-		if (ret)
-			revoke_locked(d, gpa, size);
+	if (ret) {
+		for (i = 0; i < n; i++)
+			if (is_ram(&e[i]))
+				remove_locked(d, b, e[i].gpa, e[i].size);
+		batch_send(b);
 	}
 	raw_spin_unlock_irqrestore(&d->lock, flags);
 	return ret;
 }
 
-void chariot_revoke_phys(struct chariot_driver *d, phys_addr_t gpa, size_t size)
+/*
+ * The next range with a right that @e asks for, from *gpa on; cut to the extent.
+ * d->lock is held.
+ */
+static bool next_held(struct chariot_driver *d, const struct chariot_extent *e,
+		      phys_addr_t *gpa, size_t *size)
 {
-	unsigned long flags;
+	const u64 end = e->gpa + e->size;
 	struct chariot_range r;
-	u64 pages = PFN_UP(gpa + size) - PFN_DOWN(gpa);
 
-	if (!size)
-		return;
-	raw_spin_lock_irqsave(&d->lock, flags);
-	if (!chariot_table_next(&d->table, gpa, pages, &r) ||
-	    r.gpa >= gpa + size) {
-		raw_spin_unlock_irqrestore(&d->lock, flags);
-		return;		/* no right there: most frees */
+	while (*gpa < end &&
+	       chariot_table_next(&d->table, *gpa, PFN_UP(end) - PFN_DOWN(*gpa),
+				  &r) && r.gpa < end) {
+		u64 from = max_t(u64, r.gpa, *gpa);
+		u64 to = min_t(u64, r.gpa + r.size, end);
+
+		*gpa = from;
+		*size = to - from;
+		if (e->kind == CHARIOT_KIND_COUNT || r.kind == e->kind)
+			return true;
+		*gpa = to;
 	}
-	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return false;
+}
 
-	pool_stock(d, chariot_table_need(&d->table, gpa, size));
+static void remove_extent(struct chariot_driver *d, struct chariot_batch *b,
+			  const struct chariot_extent *e)
+{
+	phys_addr_t gpa = e->gpa;
+	size_t size;
+
+	if (e->kind == CHARIOT_KIND_COUNT) {
+		if (next_held(d, e, &gpa, &size))
+			remove_locked(d, b, e->gpa, e->size);
+		return;
+	}
+	for (; next_held(d, e, &gpa, &size); gpa += size)
+		remove_locked(d, b, gpa, size);
+}
+
+bool chariot_holds(struct chariot_driver *d, const struct chariot_extent *e)
+{
+	phys_addr_t gpa = e->gpa;
+	unsigned long flags;
+	size_t size;
+	bool holds;
+
 	raw_spin_lock_irqsave(&d->lock, flags);
-	revoke_locked(d, gpa, size);
+	holds = next_held(d, e, &gpa, &size);
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return holds;
+}
+
+void chariot_revoke_extents(struct chariot_driver *d,
+			    const struct chariot_extent *e, unsigned int n)
+{
+	struct chariot_batch *b;
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (chariot_holds(d, &e[i]))
+			break;
+	if (i == n)
+		return;		/* no right there: most frees */
+	pool_stock(d, extents_need(d, e, n));
+	raw_spin_lock_irqsave(&d->lock, flags);
+	b = *this_cpu_ptr(batches);
+	for (i = 0; i < n; i++)
+		remove_extent(d, b, &e[i]);
+	batch_send(b);
 	raw_spin_unlock_irqrestore(&d->lock, flags);
 }
 
@@ -196,38 +281,65 @@ static size_t contiguous(const void *va, size_t size, phys_addr_t *gpa)
 	return run;
 }
 
+/*
+ * As many extents as @va's first bytes lie in, at most @max; returns how many
+ * bytes those are. What is not mapped ends it.
+ */
+static size_t extents_of(const void *va, size_t size, enum chariot_kind kind,
+			 struct chariot_extent *e, unsigned int max,
+			 unsigned int *n)
+{
+	size_t done = 0, run;
+
+	for (*n = 0; *n < max && done < size; done += run) {
+		run = contiguous(va + done, size - done, &e[*n].gpa);
+		if (!run)
+			break;
+		e[*n].size = run;
+		e[(*n)++].kind = kind;
+	}
+	return done;
+}
+
 int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
 		  u8 rights, enum chariot_kind kind)
 {
-	const void *start = va;
-	phys_addr_t gpa;
-	size_t run;
+	struct chariot_extent e[CHARIOT_EXTENTS];
+	size_t done, part;
+	unsigned int n;
 	int ret;
 
-	for (; size; va += run, size -= run) {
-		run = contiguous(va, size, &gpa);
-		ret = run ? chariot_grant_phys(d, gpa, run, rights, kind)
-			  : -EINVAL;
+	for (done = 0; done < size; done += part) {
+		part = extents_of(va + done, size - done, kind, e,
+				  CHARIOT_EXTENTS, &n);
+		ret = n ? chariot_grant_extents(d, e, n, rights) : -EINVAL;
 		if (ret) {
-			chariot_revoke(d, start, va - start);
+			chariot_revoke(d, va, done);
 			return ret;
 		}
 	}
 	return 0;
 }
 
+void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,
+			 enum chariot_kind kind)
+{
+	struct chariot_extent e[CHARIOT_EXTENTS];
+	size_t part;
+	unsigned int n;
+
+	for (; size; va += part, size -= part) {
+		part = extents_of(va, size, kind, e, CHARIOT_EXTENTS, &n);
+		if (n)
+			chariot_revoke_extents(d, e, n);
+		else	/* not mapped any more */
+			part = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
+	}
+}
+
 void chariot_revoke(struct chariot_driver *d, const void *va, size_t size)
 {
-	phys_addr_t gpa;
-	size_t run;
-
-	for (; size; va += run, size -= run) {
-		run = contiguous(va, size, &gpa);
-		if (run)
-			chariot_revoke_phys(d, gpa, run);
-		else
-			run = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
-	}
+	chariot_revoke_kind(d, va, size, CHARIOT_KIND_COUNT);
 }
 
 bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
