@@ -105,6 +105,15 @@ struct chariot_vcpu {
 	u64 window_gfn;
 };
 
+#define CHARIOT_UNTOLD	64u
+
+/* A stopped write that the guest may yet settle by a grant. */
+struct chariot_untold {
+	struct chariot_record rec;
+	unsigned long when;		/* jiffies */
+	char driver[sizeof_field(struct chariot_domain, name)];
+};
+
 struct chariot_vm {
 	struct hlist_node link;
 	struct kvm *kvm;		/* as a key; alive while a vCPU runs */
@@ -141,6 +150,9 @@ struct chariot_vm {
 	struct chariot_ring *ring;
 	struct chariot_record *history;	/* the last ones, for debugfs */
 	u64 history_count;
+	struct chariot_untold *untold;	/* stopped lately, oldest first */
+	u32 untold_count;
+	struct delayed_work tell_work;
 
 	struct chariot_counters counters[CHARIOT_MAX_VIEWS];
 
@@ -326,6 +338,9 @@ void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 		    struct chariot_domain *d, const struct chariot_write *w,
 		    u64 bad, enum chariot_outcome outcome, bool notify);
 int chariot_record_next(struct chariot_vm *vm, struct chariot_record *out);
+void chariot_settled(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size);
+void chariot_tell(struct chariot_vm *vm, bool all);
+void chariot_tell_work(struct work_struct *work);
 
 /* hypercalls.c: calls of the guest; domains.c and regions.c do the work. */
 long chariot_hypercall(struct kvm_vcpu *vcpu, u64 nr, u64 a1, u64 a2, u64 a3);

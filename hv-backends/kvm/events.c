@@ -71,6 +71,15 @@ static void fill_region(struct chariot_vm *vm, struct chariot_domain *d,
 	read_unlock(&vm->tables);
 }
 
+/* --- telling the host ----------------------------------------------------------- */
+
+/*
+ * A stopped write is told a moment later: a guest that finds that its driver may
+ * do it grants it meanwhile, and then there is nothing to tell. Should the guest
+ * die instead, what was stopped is told all the same.
+ */
+#define TELL_AFTER	HZ
+
 static const char *outcome_name(u8 outcome)
 {
 	switch (outcome) {
@@ -81,6 +90,89 @@ static const char *outcome_name(u8 outcome)
 	default:
 		return "audited";
 	}
+}
+
+/* The oldest one goes into the history. ring_lock is held. */
+static void tell_oldest(struct chariot_vm *vm)
+{
+	const struct chariot_untold *u = &vm->untold[0];
+
+	pr_warn_ratelimited("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
+			    vm->pid, u->rec.domain, u->driver,
+			    outcome_name(u->rec.outcome), u->rec.rip,
+			    u->rec.size, u->rec.gpa);
+	vm->history[vm->history_count++ % CHARIOT_HISTORY] = u->rec;
+	vm->untold_count--;
+	memmove(&vm->untold[0], &vm->untold[1],
+		vm->untold_count * sizeof(vm->untold[0]));
+}
+
+/* ring_lock is held. */
+static void tell_later(struct chariot_vm *vm, const struct chariot_domain *d,
+		       const struct chariot_record *rec)
+{
+	struct chariot_untold *u;
+
+	if (vm->untold_count == CHARIOT_UNTOLD)
+		tell_oldest(vm);
+	u = &vm->untold[vm->untold_count];
+	u->rec = *rec;
+	u->when = jiffies;
+	strscpy(u->driver, d->name, sizeof(u->driver));
+	WRITE_ONCE(vm->untold_count, vm->untold_count + 1);
+}
+
+/**
+ * chariot_tell - tell the host's log and the history of stopped writes
+ * @vm: the guest
+ * @all: also of those that the guest may yet settle
+ */
+void chariot_tell(struct chariot_vm *vm, bool all)
+{
+	spin_lock(&vm->ring_lock);
+	while (vm->untold_count &&
+	       (all || time_after_eq(jiffies, vm->untold[0].when + TELL_AFTER)))
+		tell_oldest(vm);
+	spin_unlock(&vm->ring_lock);
+}
+
+void chariot_tell_work(struct work_struct *work)
+{
+	struct chariot_vm *vm = container_of(to_delayed_work(work),
+					     struct chariot_vm, tell_work);
+
+	chariot_tell(vm, false);
+	if (READ_ONCE(vm->untold_count))
+		schedule_delayed_work(&vm->tell_work, TELL_AFTER);
+}
+
+/**
+ * chariot_settled - the guest has granted what may just have been stopped
+ * @vm: the guest
+ * @domain: to whom
+ * @gpa: start of the region
+ * @size: its size in bytes
+ */
+void chariot_settled(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size)
+{
+	u32 i, kept = 0;
+
+	if (likely(!READ_ONCE(vm->untold_count)))
+		return;
+	spin_lock(&vm->ring_lock);
+	for (i = 0; i < vm->untold_count; i++) {
+		const struct chariot_record *rec = &vm->untold[i].rec;
+
+		if (rec->domain == domain && rec->gpa - gpa < size) {
+			atomic64_dec(&vm->counters[domain].violations);
+			continue;
+		}
+		if (kept != i)
+			vm->untold[kept] = vm->untold[i];
+		kept++;
+	}
+	WRITE_ONCE(vm->untold_count, kept);
+	spin_unlock(&vm->ring_lock);
 }
 
 /**
@@ -122,15 +214,11 @@ void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	spin_lock(&vm->ring_lock);
 	fresh = chariot_ring_push(vm->ring, &rec);
 	if (fresh || outcome != CHARIOT_OUTCOME_AUDITED)
-		vm->history[vm->history_count++ % CHARIOT_HISTORY] = rec;
+		tell_later(vm, d, &rec);
 	spin_unlock(&vm->ring_lock);
 	atomic64_inc(&vm->counters[d->id].violations);
 	trace_violation(&rec, d->name);
-	if (fresh)
-		pr_warn_ratelimited("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
-				    vm->pid, d->id, d->name,
-				    outcome_name(outcome), rec.rip, rec.size,
-				    rec.gpa);
+	schedule_delayed_work(&vm->tell_work, TELL_AFTER);
 	if (notify && vm->notify_error &&
 	    (fresh || outcome != CHARIOT_OUTCOME_AUDITED))
 		kvm_queue_exception_e(vcpu, GP_VECTOR, vm->notify_error);

@@ -136,6 +136,8 @@ static int add_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 		text_add(vm, d->id, p);
 	vm->page_rights += d->table.pages - pages;
 	write_unlock(&vm->tables);
+	if (!err)
+		chariot_settled(vm, d->id, r->gpa, r->size);
 	if (!err && exec && (vm->active & BIT(d->id)))
 		chariot_remap(vm->kvm, p.first, p.end);
 out:

@@ -68,6 +68,8 @@ static void vm_free(struct chariot_vm *vm)
 {
 	u32 i;
 
+	cancel_delayed_work_sync(&vm->tell_work);
+	chariot_tell(vm, true);
 	chariot_debugfs_remove(vm);
 	for (i = 1; i < CHARIOT_MAX_VIEWS; i++)
 		if (vm->domain[i])
@@ -79,6 +81,7 @@ static void vm_free(struct chariot_vm *vm)
 	xa_destroy(&vm->text);
 	kvfree(vm->ring);
 	kvfree(vm->history);
+	kvfree(vm->untold);
 	chariot_alias_free(vm);
 	kfree(vm->map_gpa);
 	kfree(vm->batch);
@@ -112,16 +115,20 @@ static struct chariot_vm *vm_alloc(struct kvm *kvm)
 	spin_lock_init(&vm->ring_lock);
 	xa_init_flags(&vm->text, XA_FLAGS_ACCOUNT);
 	INIT_WORK(&vm->free_work, vm_free_work);
+	INIT_DELAYED_WORK(&vm->tell_work, chariot_tell_work);
 	vm->vcpu_max = kvm->max_vcpus;
 	vm->vcpu = kvcalloc(vm->vcpu_max, sizeof(*vm->vcpu),
 			    GFP_KERNEL_ACCOUNT);
 	vm->ring = kvmalloc(sizeof(*vm->ring), GFP_KERNEL_ACCOUNT);
 	vm->history = kvcalloc(CHARIOT_HISTORY, sizeof(*vm->history),
 			       GFP_KERNEL_ACCOUNT);
+	vm->untold = kvcalloc(CHARIOT_UNTOLD, sizeof(*vm->untold),
+			      GFP_KERNEL_ACCOUNT);
 	vm->map_gpa = kcalloc(CHARIOT_FRAME_MAP_MAX, sizeof(u64),
 			      GFP_KERNEL_ACCOUNT);
 	vm->batch = kmalloc(CHARIOT_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
-	if (!vm->vcpu || !vm->ring || !vm->history || !vm->map_gpa || !vm->batch) {
+	if (!vm->vcpu || !vm->ring || !vm->history || !vm->untold ||
+	    !vm->map_gpa || !vm->batch) {
 		vm_free(vm);
 		return NULL;
 	}
