@@ -271,6 +271,28 @@ static enum chariot_next leave(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	return CHARIOT_NEXT_RUN;
 }
 
+/*
+ * Thunks run in all views and call, so they write the stack that the domain's
+ * code runs on, as its own calls do.
+ */
+static bool shared_text_pushes(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			       struct chariot_vcpu *state,
+			       struct chariot_domain *d,
+			       struct chariot_write *w, u64 gpa, const u8 *insn,
+			       int insn_len)
+{
+	u64 rip_gpa = translate(vcpu, chariot_reg_read(vcpu, VCPU_REGS_RIP));
+	struct x86_exception e;
+
+	if (rip_gpa == INVALID_GPA ||
+	    chariot_text_owner(vm, rip_gpa >> CHARIOT_PAGE_SHIFT) !=
+	    CHARIOT_OWNER_ALL)
+		return false;
+	decode(vcpu, w, rip_gpa, insn, insn_len);
+	return w->decoded && locate(vcpu, w, gpa, &e) == LOCATED &&
+	       is_stack(vm, vcpu, state, d, w, gpa);
+}
+
 /**
  * chariot_judge_write - decide on a write and see to it
  * @vm: the guest
@@ -304,7 +326,9 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 		return leave(vm, vcpu, d);
 	rip_gpa = own_text(vm, vcpu, state, d->id);
 	if (rip_gpa == INVALID_GPA)
-		return leave(vm, vcpu, d);
+		return shared_text_pushes(vm, vcpu, state, d, &w, gpa, insn,
+					  insn_len) ?
+		       CHARIOT_NEXT_MAP : leave(vm, vcpu, d);
 
 	decode(vcpu, &w, rip_gpa, insn, insn_len);
 	if (w.decoded) {
