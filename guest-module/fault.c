@@ -114,6 +114,7 @@ static int stopped_write(struct pt_regs *regs)
 	struct chariot_driver *d;
 	unsigned long va, blame;
 	const char *leaf;
+	bool audited;
 
 	if (!record_claim(regs, &rec))
 		return NOTIFY_STOP;	/* lost for want of room; counted there */
@@ -121,18 +122,19 @@ static int stopped_write(struct pt_regs *regs)
 	if (!d)
 		return NOTIFY_STOP;	/* unloaded meanwhile */
 	va = record_address(&rec);
-	if (rec.outcome != CHARIOT_OUTCOME_AUDITED &&
-	    (chariot_slabs_claim(d, va) ||
-	     chariot_grants_settle(d, va, rec.size ?: 1, regs))) {
+	audited = rec.outcome == CHARIOT_OUTCOME_AUDITED;
+	if (chariot_slabs_claim(d, va) ||
+	    chariot_grants_settle(d, va, rec.size ?: 1, audited ? NULL : regs)) {
 		atomic64_inc(&d->settled);
-		regs->ip = rec.rip;
+		if (!audited)
+			regs->ip = rec.rip;
 		return NOTIFY_STOP;
 	}
 
 	leaf = chariot_leaf_name(rec.rip, NULL, NULL);
 	blame = leaf ? *(unsigned long *)regs->sp : rec.rip;
 	chariot_report(d, &rec, regs, blame, leaf);
-	if (rec.outcome == CHARIOT_OUTCOME_AUDITED)
+	if (audited)
 		return NOTIFY_STOP;
 	if (leaf)
 		leave_leaf(regs, leaf);
