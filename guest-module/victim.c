@@ -477,36 +477,36 @@ static void describe_page_cache(struct page *head, struct page *page,
 	    index, offset_in_page(va));
 }
 
-/* Is page within a block on the buddy allocator's lists? */
-static bool in_buddy_block(struct page *page)
+static bool on_a_list(const struct page *page)
+{
+	const struct list_head *lru = &page->lru, *next;
+
+	next = (void *)chariot_peek(&lru->next);
+	return next && chariot_peek(&next->prev) == (unsigned long)lru;
+}
+
+/*
+ * The first page of a block of pages, which is aligned to its size, says
+ * whether all of it is free: in the buddy allocator, or on a CPU's list. In the
+ * others of the block there is nothing, also if it was allocated as a whole
+ * without being made a compound page.
+ */
+static bool is_free(struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned int order;
 
 	for (order = 0; order < 11; order++) {
-		struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+		struct page *first = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
 
-		if (PageBuddy(head) && READ_ONCE(head->private) >= order)
+		if (PageBuddy(first))
+			return true;
+		if (page_ref_count(first))
+			return false;
+		if (on_a_list(first))
 			return true;
 	}
 	return false;
-}
-
-/*
- * A page without references is free, or belongs to a block that was allocated
- * as a whole without being made a compound page. Only the former is on a list:
- * the buddy allocator's or a CPU's.
- */
-static bool is_free(struct page *page)
-{
-	const struct list_head *lru = &page->lru, *next;
-
-	if (in_buddy_block(page))
-		return true;
-	if (page_ref_count(page))
-		return false;
-	next = (void *)chariot_peek(&lru->next);
-	return next && chariot_peek(&next->prev) == (unsigned long)lru;
 }
 
 /*

@@ -13,8 +13,8 @@ mode=$1
 #   victim  what the playground arms before; - for what the driver asks for
 #   plain   in a plain guest: changed, oops where the kernel is read-only, or
 #           dead (left out there: deadly.sh is for it)
-#   page    isolated with --heap page: stopped, oops, or contained (it hits
-#           memory of the driver's own, which nobody reports)
+#   page    isolated with --heap page: stopped, or contained (it hits memory of
+#           the driver's own, which nobody reports)
 #   byte    the same with --heap byte
 #   kind    what a report calls the victim, _ for a space
 #   text    and what it says of it, a regular expression, likewise
@@ -74,10 +74,11 @@ all_faults() {
 	sprintf             -                  changed stopped   stopped allocated_page           .
 	copy_from_user      -                  changed stopped   stopped allocated_page           .
 	END
-	# The kernel maps its text and constants read-only in the direct map.
+	# The kernel maps its text and constants read-only in the direct map, but a
+	# driver's view has another one (directmap.c).
 	cat <<-'END'
-	text_direct         text_direct        oops    oops      oops    kernel_text              .
-	rodata_direct       rodata_direct      oops    oops      oops    kernel_read-only_data    linux_banner
+	text_direct         text_direct        oops    stopped   stopped kernel_text              .
+	rodata_direct       rodata_direct      oops    stopped   stopped kernel_read-only_data    linux_banner
 	END
 }
 
