@@ -19,7 +19,7 @@ static bool give_both(struct chariot_driver *d, const struct page *page,
 		  CHARIOT_KIND_OBJECT },
 	};
 
-	if (chariot_grant_extents(d, e, ARRAY_SIZE(e), CHARIOT_RIGHT_WRITE)) {
+	if (chariot_grant_extents(d, e, ARRAY_SIZE(e), CHARIOT_RIGHT_WRITE, "own")) {
 		atomic64_inc(&d->untracked);
 		return false;
 	}

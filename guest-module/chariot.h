@@ -166,6 +166,9 @@ void chariot_rights_clear(struct chariot_driver *d);
  */
 int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
 		  u8 rights, enum chariot_kind kind);
+/* The same; type says what it is, for the tracepoint. */
+int chariot_grant_as(struct chariot_driver *d, const void *va, size_t size,
+		     u8 rights, enum chariot_kind kind, const char *type);
 void chariot_revoke(struct chariot_driver *d, const void *va, size_t size);
 /* Only rights of this kind; CHARIOT_KIND_COUNT: all of them. */
 void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,
@@ -182,7 +185,7 @@ struct chariot_extent {
 #define CHARIOT_EXTENTS	16	/* as many as fit well on a stack */
 int chariot_grant_extents(struct chariot_driver *d,
 			  const struct chariot_extent *e, unsigned int n,
-			  u8 rights);
+			  u8 rights, const char *type);
 void chariot_revoke_extents(struct chariot_driver *d,
 			    const struct chariot_extent *e, unsigned int n);
 /* Is there any right of this kind? */

@@ -16,7 +16,6 @@
 #include "chariot.h"
 #include "compat/grants.h"
 #include "grant_rules.h"
-#include "trace.h"
 
 #define RETRY_MAX	64	/* of one write that the table allows */
 
@@ -28,12 +27,11 @@ static unsigned int nr_attached;	/* under chariot_mutex */
 static int lend_part(struct chariot_driver *d, unsigned long va, size_t size,
 		     enum chariot_kind kind, const char *type)
 {
-	int ret = chariot_grant(d, (void *)va, size, CHARIOT_RIGHT_WRITE, kind);
+	int ret = chariot_grant_as(d, (void *)va, size, CHARIOT_RIGHT_WRITE,
+				   kind, type);
 
 	if (ret)
 		atomic64_inc(&d->untracked);
-	else
-		trace_grant(d->name, (void *)va, size, kind, type);
 	return ret;
 }
 
@@ -76,21 +74,14 @@ void chariot_lend_extents(struct chariot_driver *d, struct chariot_extent *e,
 		else
 			e[rest++] = e[i];
 	}
-	if (!rest)
-		return;
-	if (chariot_grant_extents(d, e, rest, CHARIOT_RIGHT_WRITE)) {
+	if (rest && chariot_grant_extents(d, e, rest, CHARIOT_RIGHT_WRITE, type))
 		atomic64_inc(&d->untracked);
-		return;
-	}
-	for (i = 0; i < rest; i++)
-		trace_grant(d->name, __va(e[i].gpa), e[i].size, e[i].kind, type);
 }
 
 void chariot_lend_end(struct chariot_driver *d, unsigned long va, size_t size,
 		      enum chariot_kind kind)
 {
 	chariot_revoke_kind(d, (void *)va, size, kind);
-	trace_revoke(d->name, (void *)va, size, kind, "");
 }
 
 bool chariot_lend_member(struct chariot_driver *d, unsigned long object,

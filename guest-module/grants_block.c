@@ -28,7 +28,6 @@
 #include "alloc.h"
 #include "chariot.h"
 #include "grant_rules.h"
-#include "trace.h"
 
 #define LOAN_BITS	8
 #define LOANS_RESERVED	128
@@ -148,12 +147,8 @@ static void loan_end(struct loan *l)
 	struct bvec_iter iter = l->iter;
 	unsigned int n;
 
-	while (l->reads && (n = loan_extents(l, &iter, e))) {
+	while (l->reads && (n = loan_extents(l, &iter, e)))
 		chariot_revoke_extents(l->driver, e, n);
-		while (n--)
-			trace_revoke(l->driver->name, __va(e[n].gpa), e[n].size,
-				     e[n].kind, "");
-	}
 	if (l->members)
 		chariot_lend_end(l->driver, (unsigned long)l->bio,
 				 sizeof(*l->bio), CHARIOT_KIND_OBJECT);

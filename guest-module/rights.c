@@ -9,6 +9,7 @@
 
 #include <chariot/hypercall.h>
 #include "chariot.h"
+#include "trace.h"
 
 /* One batch a CPU, used with interrupts off. */
 static struct chariot_batch __percpu **batches;
@@ -124,6 +125,7 @@ static void remove_locked(struct chariot_driver *d, struct chariot_batch *b,
 			  phys_addr_t gpa, size_t size)
 {
 	batch_push(b, d, gpa, size, CHARIOT_REGION_REMOVE, 0, 0);
+	trace_revoke(d->name, __va(gpa), size);
 	/*
 	 * Should the table fail for want of a block, it keeps a right that the
 	 * backend has ended: wrappers then allow what the hardware stops.
@@ -153,7 +155,7 @@ static int table_add_all(struct chariot_driver *d,
 
 int chariot_grant_extents(struct chariot_driver *d,
 			  const struct chariot_extent *e, unsigned int n,
-			  u8 rights)
+			  u8 rights, const char *type)
 {
 	struct chariot_batch *b;
 	unsigned long flags;
@@ -188,6 +190,8 @@ int chariot_grant_extents(struct chariot_driver *d,
 		batch_send(b);
 	}
 	raw_spin_unlock_irqrestore(&d->lock, flags);
+	for (i = 0; i < n && !ret; i++)
+		trace_grant(d->name, __va(e[i].gpa), e[i].size, e[i].kind, type);
 	return ret;
 }
 
@@ -301,8 +305,8 @@ static size_t extents_of(const void *va, size_t size, enum chariot_kind kind,
 	return done;
 }
 
-int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
-		  u8 rights, enum chariot_kind kind)
+int chariot_grant_as(struct chariot_driver *d, const void *va, size_t size,
+		     u8 rights, enum chariot_kind kind, const char *type)
 {
 	struct chariot_extent e[CHARIOT_EXTENTS];
 	size_t done, part;
@@ -312,13 +316,19 @@ int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
 	for (done = 0; done < size; done += part) {
 		part = extents_of(va + done, size - done, kind, e,
 				  CHARIOT_EXTENTS, &n);
-		ret = n ? chariot_grant_extents(d, e, n, rights) : -EINVAL;
+		ret = n ? chariot_grant_extents(d, e, n, rights, type) : -EINVAL;
 		if (ret) {
 			chariot_revoke(d, va, done);
 			return ret;
 		}
 	}
 	return 0;
+}
+
+int chariot_grant(struct chariot_driver *d, const void *va, size_t size,
+		  u8 rights, enum chariot_kind kind)
+{
+	return chariot_grant_as(d, va, size, rights, kind, "own");
 }
 
 void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,

@@ -36,7 +36,7 @@ DEFINE_EVENT(chariot_driver_class, unload,
 	TP_PROTO(const char *driver, u32 domain),
 	TP_ARGS(driver, domain));
 
-DECLARE_EVENT_CLASS(chariot_right_class,
+TRACE_EVENT(grant,
 	TP_PROTO(const char *driver, const void *va, size_t size, u16 kind,
 		 const char *type),
 	TP_ARGS(driver, va, size, kind, type),
@@ -59,15 +59,22 @@ DECLARE_EVENT_CLASS(chariot_right_class,
 		  __get_str(type))
 );
 
-DEFINE_EVENT(chariot_right_class, grant,
-	TP_PROTO(const char *driver, const void *va, size_t size, u16 kind,
-		 const char *type),
-	TP_ARGS(driver, va, size, kind, type));
-
-DEFINE_EVENT(chariot_right_class, revoke,
-	TP_PROTO(const char *driver, const void *va, size_t size, u16 kind,
-		 const char *type),
-	TP_ARGS(driver, va, size, kind, type));
+TRACE_EVENT(revoke,
+	TP_PROTO(const char *driver, const void *va, size_t size),
+	TP_ARGS(driver, va, size),
+	TP_STRUCT__entry(
+		__string(driver, driver)
+		__field(unsigned long, va)
+		__field(size_t, size)
+	),
+	TP_fast_assign(
+		chariot_assign_str(driver, driver);
+		__entry->va = (unsigned long)va;
+		__entry->size = size;
+	),
+	TP_printk("driver=%s va=0x%lx size=%zu", __get_str(driver), __entry->va,
+		  __entry->size)
+);
 
 TRACE_EVENT(violation,
 	TP_PROTO(const struct chariot_violation *v),
