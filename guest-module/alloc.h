@@ -20,7 +20,7 @@
  *   - objects in caches of the driver's own (struct chariot_cache). Their pages
  *     have one owner. Heap mode PAGE grants the whole slab once, when its first
  *     object is handed out; the right ends with the page. Heap mode BYTE grants
- *     each object's bytes, and ends them with the object.
+ *     each object's bytes, and ends them with the object; objects do not touch.
  *   - objects in other caches (names_cachep, another driver's): their bytes,
  *     until they are freed.
  */
@@ -48,6 +48,17 @@
 #define CHARIOT_WRAPPERS_END	__diag_pop()
 
 #define CHARIOT_KMALLOC_CACHES	13
+
+/*
+ * Heap mode BYTE keeps slab objects this far apart: what overruns one must not
+ * end in the next, which the driver may write as well.
+ */
+#define CHARIOT_HEAP_GAP	8
+
+static inline size_t chariot_heap_gap(const struct chariot_driver *d)
+{
+	return d->heap == CHARIOT_HEAP_BYTE ? CHARIOT_HEAP_GAP : 0;
+}
 
 /**
  * struct chariot_cache - a slab cache whose pages belong to one driver

@@ -15,6 +15,26 @@
 
 #include "alloc.h"
 
+/* An alignment that leaves a gap between objects; kmem_cache_size() stays. */
+static unsigned int align_apart(unsigned int size, unsigned int align, size_t gap)
+{
+	align = max_t(unsigned int, align, sizeof(void *));
+	while (roundup(size, align) - size < gap)
+		align *= 2;
+	return align;
+}
+
+static struct kmem_cache *create(const struct chariot_call *c, const char *name,
+				 unsigned int size,
+				 struct chariot_cache_args args,
+				 slab_flags_t flags)
+{
+	if (!c->driver)
+		return chariot_kmem_cache_create(name, size, &args, flags);
+	args.align = align_apart(size, args.align, chariot_heap_gap(c->driver));
+	return chariot_cache_create(c->driver, name, size, &args, flags);
+}
+
 CHARIOT_WRAPPERS_BEGIN;
 
 /* kmem_cache_create of Linux 6.1 */
@@ -26,9 +46,7 @@ chariot_wrap_kmem_cache_create(const char *name, unsigned int size,
 	struct chariot_call c = chariot_caller();
 	struct chariot_cache_args args = { .align = align, .ctor = ctor };
 
-	if (!c.driver)
-		return chariot_kmem_cache_create(name, size, &args, flags);
-	return chariot_cache_create(c.driver, name, size, &args, flags);
+	return create(&c, name, size, args, flags);
 }
 
 /* kmem_cache_create_usercopy of Linux 6.1; bound directly: seven arguments */
@@ -45,9 +63,7 @@ chariot_wrap_kmem_cache_create_usercopy(const char *name, unsigned int size,
 		.useroffset = useroffset, .usersize = usersize,
 	};
 
-	if (!c.driver)
-		return chariot_kmem_cache_create(name, size, &args, flags);
-	return chariot_cache_create(c.driver, name, size, &args, flags);
+	return create(&c, name, size, args, flags);
 }
 
 /* __kmem_cache_create_args */
@@ -58,9 +74,7 @@ chariot_wrap_kmem_cache_create_args(const char *name, unsigned int size,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!c.driver)
-		return chariot_kmem_cache_create(name, size, args, flags);
-	return chariot_cache_create(c.driver, name, size, args, flags);
+	return create(&c, name, size, *args, flags);
 }
 
 CHARIOT_WRAPPER void chariot_wrap_kmem_cache_destroy(struct kmem_cache *cache)

@@ -52,14 +52,15 @@ static void *alloc_pages_backed(struct chariot_driver *d, size_t size, gfp_t gfp
 void *chariot_heap_alloc(struct chariot_driver *d, size_t size, gfp_t gfp,
 			 int node, const char *family, unsigned long site)
 {
+	size_t gap = chariot_heap_gap(d);
 	struct kmem_cache *cache;
 	void *p;
 
 	if (!size)
 		return ZERO_SIZE_PTR;
-	if (size > KMALLOC_MAX_CACHE_SIZE || (gfp & __GFP_DMA))
+	if (size > KMALLOC_MAX_CACHE_SIZE - gap || (gfp & __GFP_DMA))
 		return alloc_pages_backed(d, size, gfp, node, family, site);
-	cache = d->slabs->kmalloc[class_of(size)]->cache;
+	cache = d->slabs->kmalloc[class_of(size + gap)]->cache;
 	p = kmem_cache_alloc_node(cache, gfp, node);
 	if (p && chariot_slab_give(d, cache, p, size, family, site)) {
 		kmem_cache_free(cache, p);
@@ -114,7 +115,8 @@ void *chariot_heap_realloc(struct chariot_driver *d, const void *p, size_t size,
 		return ZERO_SIZE_PTR;
 	}
 	room = ZERO_OR_NULL_PTR(p) ? 0 : ksize(p);
-	if (room >= size && chariot_heap_owns(d, p)) {
+	if (room >= size && room - size >= chariot_heap_gap(d) &&
+	    chariot_heap_owns(d, p)) {
 		/* In place: the kernel's own clears what is spare. */
 		return chariot_heap_resize(d, p, size, room) ?
 		       krealloc(p, size, gfp) : NULL;

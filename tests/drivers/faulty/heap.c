@@ -44,7 +44,8 @@ static bool surround_has(const struct surround *s, const u8 *object)
 
 /*
  * An object whose neighbour is the playground's or, where that can't be, the
- * driver's own.
+ * driver's own. Of so many some are neighbours; if none are, there is a gap
+ * between objects, and that is hit.
  */
 static u8 *find_object(struct surround *s, bool after)
 {
@@ -68,6 +69,9 @@ static u8 *find_object(struct surround *s, bool after)
 		if (surround_has(s, after ? object + OBJECT_SIZE : object - OBJECT_SIZE))
 			return object;
 	}
+	for (i = 0; i < SURROUND; i++)
+		if (!PAGE_ALIGNED(s->objects[i]))
+			return s->objects[i];
 	return NULL;
 }
 
