@@ -353,6 +353,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id);
 void chariot_domains_forget(struct chariot_vm *vm);
 int chariot_domain_stats(struct chariot_vm *vm, u32 id,
 			 struct chariot_stats *s);
+u64 chariot_vm_exits(struct kvm *kvm);
 
 /* regions.c; with chariot_vm.config held. */
 int chariot_region_update(struct chariot_vm *vm, struct kvm_vcpu *vcpu,

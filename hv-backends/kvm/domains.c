@@ -214,3 +214,18 @@ int chariot_domain_stats(struct chariot_vm *vm, u32 id,
 	}
 	return 0;
 }
+
+/**
+ * chariot_vm_exits - exits of all virtual CPUs of a guest since it began
+ * @kvm: the guest, of a virtual CPU that runs in this thread
+ */
+u64 chariot_vm_exits(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	u64 sum = 0;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		sum += READ_ONCE(vcpu->stat.exits);
+	return sum;
+}

@@ -137,6 +137,8 @@ static long domain_stats(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	if (domain >= CHARIOT_DOMAIN_ALL)
 		return -EINVAL;
 	err = chariot_domain_stats(vm, domain, &s);
+	if (domain == CHARIOT_DOMAIN_KERNEL)
+		s.vm_exits = chariot_vm_exits(vcpu->kvm);
 	return err ? err : copy_out(vcpu, gpa, &s, sizeof(s));
 }
 
