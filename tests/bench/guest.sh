@@ -1,70 +1,126 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-2.0
-# Runs in the guest: prints "what key value..." lines for tests/bench/run.
+# SPDX-License-Identifier: GPL-2.0-only
+# Measures in the lab's guest, first plain and then isolated, and prints lines
+# for tests/bench/run: "plain|isolated WHAT NAME COUNTER VALUE...".
 set -e
-mount -t debugfs none /sys/kernel/debug 2>/dev/null || :
-insmod ./bench_harness.ko
+BENCH=/sys/kernel/debug/chariot_bench
+SYSFS=/sys/kernel/chariot
 
-now() { cat /sys/kernel/debug/chariot_bench_now; }
-field() { echo "$1" | tr ' ' '\n' | grep -A1 "^$2\$" | tail -n 1; }
+now() { cat $BENCH/now; }
+
+field() {
+	set -- "$2" $1
+	wanted=$1
+	shift
+	while [ $# -gt 0 ] && [ "$1" != "$wanted" ]; do
+		shift 2
+	done
+	echo "$2"
+}
+
 # span NAME BEFORE AFTER: what lay between
 span() {
-	printf '%s' "$1"
-	for k in tsc vm_exits entries exits emulated page_faults; do
-		printf ' %s %s' $k $(($(field "$3" $k) - $(field "$2" $k)))
+	line="$how span $1"
+	for counter in tsc vm_exits switches emulated page_faults; do
+		line="$line $counter $(($(field "$3" $counter) - $(field "$2" $counter)))"
 	done
-	echo " view_bytes $(field "$3" view_bytes)"
-}
-load() { # load HOW FILE...
-	how=$1; shift
-	if [ $how = plain ]; then insmod "$@"; else chariot-insmod "$@"; fi
-}
-load_stock() {
-	how=$1; shift
-	if [ $how = plain ]; then modprobe "$@"; else chariot-insmod --modprobe "$@"; fi
-}
-choose() {
-	d=$(cat /sys/kernel/chariot/$1/domain 2>/dev/null || echo 0)
-	echo $d > /sys/module/bench_harness/parameters/domain
+	echo "$line view_bytes $(field "$3" view_bytes)"
 }
 
-operations() {
-	a=$(now); load $1 ./bench_driver.ko; b=$(now)
-	span "$1.load" "$a" "$b"
-	choose bench_driver
-	sed "s/^/$1.op./" /sys/kernel/debug/chariot_bench
-	# Idle: what the rest of the guest pays.
-	i=0; a=$(now)
-	while [ $i -lt 30 ]; do /bin/busybox true; i=$((i + 1)); done
-	dd if=/dev/zero of=/tmp/f bs=64k count=64 2>/dev/null; rm /tmp/f
-	b=$(now); span "$1.idle" "$a" "$b"
+load() {
+	if [ $how = plain ]; then
+		insmod "$@"
+	else
+		chariot-insmod "$@"
+	fi
+}
+
+load_stock() {
+	if [ $how = plain ]; then
+		modprobe "$@"
+	else
+		chariot-insmod --modprobe "$@"
+	fi
+}
+
+# Says how often a driver was stopped, and if it was, what for.
+judge() {
+	[ $how = isolated ] || return 0
+	stopped=$(cat $SYSFS/$1/violations)
+	echo "isolated violations $1 count $stopped"
+	[ "$stopped" = 0 ] || chariot report "$1" | sed 's/^/# /'
+}
+
+# What the rest of the guest does meanwhile: processes, files, pipes.
+rest() {
+	i=0
+	while [ $i -lt 20 ]; do
+		/bin/busybox true
+		i=$((i + 1))
+	done
+	dd if=/root/data bs=64k 2>/dev/null | cat > /tmp/file
+	rm /tmp/file
+}
+
+# repeat COMMAND [ARGUMENT...]: tests/bench/run takes the fastest
+repeat() {
+	for turn in 1 2 3; do
+		"$@"
+	done
+}
+
+span_of_load() {
+	before=$(now)
+	load ./bench_driver.ko
+	span load "$before" "$(now)"
 	rmmod bench_driver
 }
 
-block() { # block HOW MODULE DEVICE SETUP
-	load_stock $1 $2 $4
-	choose $2
-	dev=$3
-	[ $2 != zram ] || echo 64M > /sys/block/zram0/disksize
-	dd if=/root/data of=$dev bs=64k oflag=direct 2>/dev/null	# warm
-	a=$(now); dd if=/root/data of=$dev bs=64k oflag=direct 2>/dev/null; b=$(now)
-	span "$1.$2.write" "$a" "$b"
-	a=$(now); dd if=$dev of=/dev/null bs=64k count=256 iflag=direct 2>/dev/null; b=$(now)
-	span "$1.$2.read" "$a" "$b"
-	if [ $1 != plain ]; then
-		echo "violations $2 $(cat /sys/kernel/chariot/$2/violations)"
-	fi
-	[ $2 != zram ] || echo 1 > /sys/block/zram0/reset
-	rmmod $2
+span_of_rest() {
+	before=$(now)
+	rest
+	span idle "$before" "$(now)"
 }
 
-# 16 MiB, half of it compressible.
-dd if=/dev/urandom of=/root/chunk bs=32k count=1 2>/dev/null
-i=0; while [ $i -lt 256 ]; do cat /root/chunk; dd if=/dev/zero bs=32k count=1 2>/dev/null; i=$((i + 1)); done > /root/data
+operations() {
+	repeat span_of_load
+	load ./bench_driver.ko
+	sed "s/^/$how operation /" $BENCH/operations
+	rest	# once before, as the others
+	repeat span_of_rest
+	judge bench_driver
+	[ $how = plain ] || echo "isolated spoil bench_driver $(cat $BENCH/spoil) 1"
+	rmmod bench_driver
+}
 
+# block MODULE DEVICE [PARAMETER...]
+block() {
+	module=$1 device=$2
+	shift 2
+	load_stock $module "$@"
+	[ $module != zram ] || echo 64M > /sys/block/zram0/disksize
+	# Its lines: the counters before, and after each writing and reading.
+	./bench_io $device /root/data $BENCH/now > /tmp/io
+	turn=1
+	while [ $turn -lt "$(wc -l < /tmp/io)" ]; do
+		span $module.write "$(line $turn)" "$(line $((turn + 1)))"
+		span $module.read "$(line $((turn + 1)))" "$(line $((turn + 2)))"
+		turn=$((turn + 2))
+	done
+	judge $module
+	[ $module != zram ] || echo 1 > /sys/block/zram0/reset
+	rmmod $module
+}
+
+line() { sed -n "$1p" /tmp/io; }
+
+insmod ./bench_harness.ko
 for how in plain isolated; do
-	operations $how
-	block $how brd /dev/ram0 "rd_nr=1 rd_size=32768"
-	block $how zram /dev/zram0 ""
+	# Plain is a guest without chariot.ko.
+	[ $how = isolated ] || modprobe -r chariot
+	[ $how = plain ] || modprobe chariot
+	operations
+	block brd /dev/ram0 rd_nr=1 rd_size=32768
+	block zram /dev/zram0
 done
 echo "done"

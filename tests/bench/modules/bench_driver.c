@@ -1,16 +1,30 @@
-// SPDX-License-Identifier: GPL-2.0
-/* The driver that is measured: each operation a user pays for, n times. */
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver that is measured: each operation a user pays for, n times.
+ * Runs in the guest kernel, plain or isolated; not trusted when isolated.
+ */
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 
 #include "bench.h"
 
+#define BUFFER_SIZE	256u
+#define SPOIL_SIZE	64u
+
+/* Static per-CPU data of modules shares its pages with that of others. */
 static DEFINE_PER_CPU(unsigned long, counter);
 static char *from, *to;
 
 static void nothing(void)
 {
+}
+
+static void push(void)
+{
+	unsigned long local = 0;
+
+	asm volatile("" : "+m" (local));
 }
 
 static void call_kernel(unsigned int n)
@@ -32,9 +46,9 @@ static void call_inside(unsigned int n)
 
 static void copy(unsigned int n)
 {
-	size_t size = 256;
+	size_t size = BUFFER_SIZE;
 
-	OPTIMIZER_HIDE_VAR(size);
+	OPTIMIZER_HIDE_VAR(size);	/* or it would be inlined */
 	while (n--)
 		memcpy(to, from, size);
 }
@@ -56,26 +70,36 @@ static void allocate(unsigned int n)
 	void *p;
 
 	while (n--) {
-		p = kmalloc(100, GFP_KERNEL);
+		p = kmalloc(BUFFER_SIZE, GFP_ATOMIC);
 		OPTIMIZER_HIDE_VAR(p);
 		kfree(p);
 	}
 }
 
+static void spoil(void *victim)
+{
+	size_t size = SPOIL_SIZE;
+
+	OPTIMIZER_HIDE_VAR(size);
+	memcpy(victim, from, size);
+}
+
 static const struct bench_ops ops = {
 	.nothing = nothing,
+	.push = push,
 	.call_kernel = call_kernel,
 	.call_inside = call_inside,
 	.copy = copy,
 	.store_heap = store_heap,
 	.store_subpage = store_subpage,
 	.allocate = allocate,
+	.spoil = spoil,
 };
 
 static int __init bench_driver_init(void)
 {
-	from = kzalloc(256, GFP_KERNEL);
-	to = kzalloc(256, GFP_KERNEL);
+	from = kzalloc(BUFFER_SIZE, GFP_KERNEL);
+	to = kzalloc(BUFFER_SIZE, GFP_KERNEL);
 	if (!from || !to) {
 		kfree(from);
 		kfree(to);

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One boot of the lab to count in: what the guest needs, and what it says.
+
+Runs on the developer's machine.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent
+LAB = BENCH.parents[1] / "tools/chariot-lab"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chariot"
+LOGS = CACHE / "bench"
+
+KERNELS = ("6.1", "6.12")
+LAB_TIMEOUT = 300
+
+
+class Unmeasured(Exception):
+    """There are no figures; the text says why."""
+
+
+def run_quietly(*command):
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise Unmeasured(f"{Path(command[0]).name} {command[1]} failed:\n{done.stdout.rstrip()}")
+    return done.stdout
+
+
+def compile_c(*options):
+    run_quietly(os.environ.get("CC", "cc"), "-O2", "-Wall", *options)
+
+
+def folder():
+    """A folder for one boot, removed at its end."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="bench-", dir=CACHE)
+
+
+def add_modules(place, kernel):
+    """Put the measured driver and its harness into a folder."""
+    built = run_quietly(LAB, "build-module", BENCH / "modules", "--guest-kernel", kernel)
+    for path in built.split():
+        shutil.copy(path, place)
+
+
+def boot(kernel, name, place, command, options=()):
+    """Run a command in a guest that has a folder's files; returns its output's lines.
+
+    The last one must be "done". The lab's logs are kept in the folder LOGS / name.
+    """
+    logs = LOGS / name
+    shutil.rmtree(logs, ignore_errors=True)
+    run = [LAB, "run", "--icount", "--smp", "1", "--host-smp", "1",
+           "--host-kernel", kernel, "--guest-kernel", kernel,
+           "--timeout", LAB_TIMEOUT, "--logs", logs, *options]
+    for path in sorted(place.iterdir()):
+        run += ["--put", f"{path}:/root/{path.name}"]
+    done = subprocess.run([str(part) for part in [*run, "--", *command]],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          errors="replace", check=False)
+    lines = done.stdout.splitlines()
+    if done.returncode or lines[-1:] != ["done"]:
+        raise Unmeasured("\n".join([*lines, "the guest's script did not get through "
+                                            f"(status {done.returncode}); logs: {logs}"]))
+    return lines
