@@ -65,7 +65,8 @@ bench: setup
 	tests/bench/run
 
 install:
-	@rel=$$(make -s -C $(KDIR) kernelrelease 2>/dev/null); \
+	@rel=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h) && \
+	[ -n "$$rel" ] || { echo "$(KDIR) is no kernel's headers: set KDIR="; exit 1; }; \
 	dir=$(DESTDIR)/lib/modules/$$rel/updates; \
 	install -d $$dir && \
 	install -m 644 $(BUILD)/guest-module/chariot.ko $(BUILD)/hv-backends/kvm/chariot-kvm.ko $$dir/ && \
