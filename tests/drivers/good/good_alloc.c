@@ -24,6 +24,8 @@
 
 #include "playground.h"
 
+#define EDGE 16		/* bytes */
+
 struct record {
 	struct rcu_head rcu;
 	u8 bytes[200];
@@ -33,7 +35,10 @@ static struct platform_device *platform;
 static DEFINE_PER_CPU(u64[8], static_percpu);
 static atomic_t rcu_calls;
 
-/* Write every byte, with stores of the compiler's and of memset(). */
+/*
+ * Write every byte, with stores of the compiler's and of memset(): one by one at
+ * both ends, by words between, as each store may be emulated.
+ */
 static bool fill(void *memory, size_t size)
 {
 	u8 *bytes = memory;
@@ -42,7 +47,11 @@ static bool fill(void *memory, size_t size)
 	if (ZERO_OR_NULL_PTR(memory) || IS_ERR(memory))
 		return false;
 	memset(memory, 0xa5, size);
-	for (i = 0; i < size; i++)
+	for (i = 0; i < min_t(size_t, size, EDGE); i++)
+		WRITE_ONCE(bytes[i], i);
+	for (; i + sizeof(u64) + EDGE <= size; i += sizeof(u64))
+		WRITE_ONCE(*(u64 *)(bytes + i), i);
+	for (; i < size; i++)
 		WRITE_ONCE(bytes[i], i);
 	return bytes[size - 1] == (u8)(size - 1);
 }
