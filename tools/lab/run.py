@@ -75,7 +75,8 @@ def run(options, report):
 
 def _boot(backend, host, initrd, mark, options, report):
     limit = ICOUNT_BOOT_SECONDS if options.icount else BOOT_SECONDS
-    machine = Machine(mark, options.timeout, _emit, report.step, options.interactive, limit)
+    machine = Machine(mark, options.timeout, _emit, report.step, options.interactive, limit,
+                      pulse=not options.icount)
     mem = options.host_mem or options.mem + backend.HOST_OVERHEAD_MIB
     command = backend.machine(host, initrd, _host_smp(options), mem, options.icount,
                               options.host_arg, machine.descriptors)

@@ -33,8 +33,8 @@ def machine(kernel, initrd, smp, mem, icount, extra, channels):
     """The outer machine's command.
 
     channels: file descriptors by name: console (the host's), and in the order
-    of their ports control, guest-output, guest-console, host-log, guest-log and
-    guest-shell.
+    of their ports control, guest-output, guest-console, host-log, guest-log,
+    guest-shell and pulse.
     """
     command = [
         _QEMU, "-accel", f"tcg,thread={'single' if icount else 'multi'}",
