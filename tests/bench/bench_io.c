@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define BLOCK	65536
-#define TURNS	3
+#define TURNS	2
 
 static char *memory(size_t size)
 {

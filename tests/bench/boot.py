@@ -16,7 +16,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "char
 LOGS = CACHE / "bench"
 
 KERNELS = ("6.1", "6.12")
-LAB_TIMEOUT = 300
+LAB_TIMEOUT = 200
 
 
 class Unmeasured(Exception):

@@ -71,7 +71,8 @@ rest() {
 	rm /tmp/file
 }
 
-# repeat COMMAND [ARGUMENT...]: tests/bench/run takes the fastest
+# repeat COMMAND [ARGUMENT...]: tests/bench/run takes the fastest. What is loaded
+# anew lies elsewhere in memory, and look-ups there are longer or shorter.
 repeat() {
 	for turn in 1 2 3; do
 		settle
@@ -79,10 +80,13 @@ repeat() {
 	done
 }
 
-span_of_load() {
+operations() {
 	before=$(now)
 	load ./bench_driver.ko
 	span load "$before" "$(now)"
+	settle
+	sed "s/^/$how operation /" $BENCH/operations
+	judge bench_driver
 	rmmod bench_driver
 }
 
@@ -92,11 +96,8 @@ span_of_rest() {
 	span idle "$before" "$(now)"
 }
 
-operations() {
-	repeat span_of_load
+idle() {
 	load ./bench_driver.ko
-	settle
-	sed "s/^/$how operation /" $BENCH/operations
 	rest	# once before, as the others
 	repeat span_of_rest
 	judge bench_driver
@@ -134,8 +135,9 @@ for how in plain isolated; do
 	# Plain is a guest without chariot.ko.
 	[ $how = isolated ] || modprobe -r chariot
 	[ $how = plain ] || modprobe chariot
-	operations
-	block brd /dev/ram0 rd_nr=1 rd_size=32768
-	block zram /dev/zram0
+	repeat operations
+	idle
+	repeat block brd /dev/ram0 rd_nr=1 rd_size=32768
+	repeat block zram /dev/zram0
 done
 echo "done"
