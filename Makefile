@@ -17,7 +17,7 @@ help:
 	@echo
 	@echo '  make demo            set up, then show the main job in the lab'
 	@echo '  make check           set up, then run all tests'
-	@echo '  make check-full      also the tests that have not been seen to pass yet'
+	@echo '  make check-full      the same, with byte-exact heaps in each round'
 	@echo '  make check-quick     the tests on one kernel'
 	@echo '  make kunit           KUnit suites, on UML'
 	@echo '  make bench           figures: exits and instructions'
