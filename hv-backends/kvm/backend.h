@@ -167,6 +167,7 @@ void chariot_vms_exit(void);
 struct chariot_vm *chariot_vm_find(const struct kvm *kvm);
 struct chariot_vm *chariot_vm_get(struct kvm *kvm);
 void chariot_vm_gone(struct kvm *kvm);
+struct kvm *chariot_vm_hold(struct chariot_vm *vm);
 struct chariot_vcpu *chariot_vcpu_make(struct chariot_vm *vm,
 				       struct kvm_vcpu *vcpu);
 struct chariot_domain *chariot_domain_alloc(u32 id, const char *name, u32 mode);

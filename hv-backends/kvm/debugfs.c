@@ -16,8 +16,11 @@ static atomic_t next_number;
 static int stats_show(struct seq_file *m, void *unused)
 {
 	struct chariot_vm *vm = m->private;
+	struct kvm *kvm = chariot_vm_hold(vm);
 	struct chariot_stats s;
 
+	if (!kvm)
+		return 0;
 	mutex_lock(&vm->config);
 	chariot_domain_stats(vm, CHARIOT_DOMAIN_KERNEL, &s);
 	seq_printf(m, "domains %u\npage_rights %llu\nentries %llu\nexits %llu\nviolations %llu\nemulated_writes %llu\npage_faults %llu\nview_bytes %llu\nrecords_waiting %u\nrecords_lost %llu\n",
@@ -25,6 +28,7 @@ static int stats_show(struct seq_file *m, void *unused)
 		   s.violations, s.emulated, s.page_faults, s.view_bytes,
 		   vm->ring->count, vm->ring->lost);
 	mutex_unlock(&vm->config);
+	kvm_put_kvm(kvm);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -43,9 +47,12 @@ static u64 count_entries(struct xarray *xa)
 static int domains_show(struct seq_file *m, void *unused)
 {
 	struct chariot_vm *vm = m->private;
+	struct kvm *kvm = chariot_vm_hold(vm);
 	struct chariot_stats s;
 	u32 id;
 
+	if (!kvm)
+		return 0;
 	seq_puts(m, "id state    mode    entries exits violations emulated page_faults page_rights own_grants view_bytes name\n");
 	mutex_lock(&vm->config);
 	for (id = 1; id < CHARIOT_MAX_VIEWS; id++) {
@@ -62,6 +69,7 @@ static int domains_show(struct seq_file *m, void *unused)
 			   s.view_bytes, d->name);
 	}
 	mutex_unlock(&vm->config);
+	kvm_put_kvm(kvm);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(domains);

@@ -179,9 +179,29 @@ void chariot_vm_gone(struct kvm *kvm)
 		return;
 	spin_lock(&vms_lock);
 	hash_del_rcu(&vm->link);
+	vm->kvm = NULL;
 	spin_unlock(&vms_lock);
 	forget_recent(vm);
 	queue_work(free_queue, &vm->free_work);
+}
+
+/**
+ * chariot_vm_hold - keep a guest for someone who is not in its thread
+ * @vm: the guest's state
+ *
+ * Returns what kvm_put_kvm() is to be called with, or NULL if KVM destroys the
+ * guest already.
+ */
+struct kvm *chariot_vm_hold(struct chariot_vm *vm)
+{
+	struct kvm *kvm;
+
+	spin_lock(&vms_lock);
+	kvm = vm->kvm;
+	if (kvm && !kvm_get_kvm_safe(kvm))
+		kvm = NULL;
+	spin_unlock(&vms_lock);
+	return kvm;
 }
 
 /* The virtual CPU of this thread faults for the first time. */
