@@ -127,6 +127,39 @@ block() {
 
 line() { sed -n "$1p" /tmp/io; }
 
+# What the demo does with a block driver: a file system, a file, its checksum.
+use_files() {
+	mkfs.ext4 -q $1
+	mount $1 /mnt
+	middle=$(now)
+	for part in 1 2 3; do
+		cat /root/data
+	done | dd of=/mnt/file bs=64k conv=fsync 2>/dev/null
+	written=$(now)
+	umount /mnt
+	mount $1 /mnt
+	sha256sum < /mnt/file > /dev/null
+	rm /mnt/file
+	umount /mnt
+	e2fsck -fn $1 > /dev/null 2>&1
+}
+
+# files MODULE DEVICE [PARAMETER...]
+files() {
+	module=$1 device=$2
+	shift 2
+	load_stock $module "$@"
+	[ $module != zram ] || echo 64M > /sys/block/zram0/disksize
+	settle
+	before=$(now)
+	use_files $device
+	span $module.files "$before" "$(now)"
+	span $module.file "$middle" "$written"
+	judge $module
+	[ $module != zram ] || echo 1 > /sys/block/zram0/reset
+	rmmod $module
+}
+
 # Showing it costs, too: so at the end, however it comes.
 exec 3>&1 > /tmp/figures
 trap 'cat /tmp/figures >&3' EXIT
@@ -139,5 +172,7 @@ for how in plain isolated; do
 	idle
 	repeat block brd /dev/ram0 rd_nr=1 rd_size=32768
 	repeat block zram /dev/zram0
+	files brd /dev/ram0 rd_nr=1 rd_size=65536
+	files zram /dev/zram0
 done
 echo "done"
