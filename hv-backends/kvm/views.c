@@ -12,6 +12,27 @@
 #define TABLE_ENTRIES	512u
 #define YIELD_AFTER	1024u
 
+/*
+ * Have the processor use the root that KVM has just changed to. KVM would do it
+ * on request; but if one is pending it tests for each of some thirty, on the way
+ * of every crossing.
+ */
+static void load_root(struct kvm_vcpu *vcpu)
+{
+	const struct kvm_x86_ops *ops = chariot_symbols.ops;
+	const struct kvm_mmu *mmu = vcpu->arch.mmu;
+
+	/* Without a request KVM has no such root yet, and makes one later. */
+	if (kvm_check_request(KVM_REQ_LOAD_MMU_PGD, vcpu) &&
+	    VALID_PAGE(mmu->root.hpa)) {
+		ops->load_mmu_pgd(vcpu, mmu->root.hpa, mmu->root_role.level);
+		if (chariot_vendor->flush_on_switch)
+			ops->flush_tlb_current(vcpu);
+	} else if (chariot_vendor->flush_on_switch) {
+		kvm_make_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu);
+	}
+}
+
 /**
  * chariot_view_switch - let a virtual CPU go on in another view
  * @vcpu: runs in this thread, is not in a nested guest
@@ -33,8 +54,7 @@ void chariot_view_switch(struct kvm_vcpu *vcpu, u32 view)
 	else
 		role->access |= CHARIOT_ACC_EXEC;
 	kvm_mmu_new_pgd(vcpu, 0);
-	if (chariot_vendor->flush_on_switch)
-		kvm_make_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu);
+	load_root(vcpu);
 }
 
 /**
