@@ -13,6 +13,7 @@
 #include <linux/mempool.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/platform_device.h>
 #include <linux/rcupdate.h>
@@ -33,6 +34,7 @@ struct record {
 
 static struct platform_device *platform;
 static DEFINE_PER_CPU(u64[8], static_percpu);
+static DEFINE_MUTEX(static_percpu_mutex);
 static atomic_t rcu_calls;
 
 /*
@@ -278,7 +280,7 @@ static bool try_pages(void)
 
 static bool try_fragments(void)
 {
-	static struct page_frag_cache cache;
+	struct page_frag_cache cache = { };	/* has no lock: each call its own */
 	bool good = true;
 	int i;
 
@@ -286,7 +288,6 @@ static bool try_fragments(void)
 		good = FILL_AND(page_frag_free, page_frag_alloc(&cache, 1000, GFP_KERNEL), 1000);
 	if (cache.va)
 		__page_frag_cache_drain(virt_to_head_page(cache.va), cache.pagecnt_bias);
-	memset(&cache, 0, sizeof(cache));
 	for (i = 0; i < 200 && good; i++)
 		good = FILL_AND(skb_free_frag, netdev_alloc_frag(700), 700);
 	return good;
@@ -299,11 +300,13 @@ static bool try_percpu(void)
 	bool good = dynamic && big;
 	int cpu;
 
+	mutex_lock(&static_percpu_mutex);
 	for_each_possible_cpu(cpu) {
 		good = good && fill(per_cpu_ptr(static_percpu, cpu), 64) &&
 		       fill(per_cpu_ptr(dynamic, cpu), 8) &&
 		       fill(per_cpu_ptr(big, cpu), 1000);
 	}
+	mutex_unlock(&static_percpu_mutex);
 	if (good) {
 		this_cpu_inc(*dynamic);
 		this_cpu_add(static_percpu[3], 5);
