@@ -59,8 +59,9 @@ def run(options, report):
     with run_directory() as place, seats(_host_smp(options),
                                          lambda: report.step("waits for other runs to end")):
         mark = secrets.token_hex(16)
-        _prepare_guest(place, options, guest, chariot, mark)
-        initrd = _prepare_host(place, options, backend, host, guest, chariot)
+        # The host's script reads what its guests say, and may print it.
+        _prepare_guest(place, options, guest, chariot, "lab" if options.host_script else mark)
+        initrd = _prepare_host(place, options, backend, host, guest, chariot, mark)
         for left in reversed(range(ICOUNT_TRIES if options.icount else 1)):
             end, machine = _boot(backend, host, initrd, mark, options, report)
             if not left or end is not End.GUEST_HANGS or machine.booted:
@@ -105,17 +106,21 @@ def _prepare_guest(place, options, kernel, chariot, mark):
     images.write_initrd(place / "guest.initrd", images.guest_base(), tree)
 
 
-def _prepare_host(place, options, backend, host, guest, chariot):
-    config = {"MODULES": " ".join(backend.HOST_MODULES), "CHARIOT": int(bool(chariot)),
-              "HOOK": "yes" if options.host_command else ""}
-    tree = images.run_tree(host, backend.HOST_MODULES, [chariot.host_module] if chariot else [],
+def _prepare_host(place, options, backend, host, guest, chariot, mark):
+    config = {"MARK": mark, "MODULES": " ".join(backend.HOST_MODULES),
+              "CHARIOT": int(bool(chariot)), "HOOK": "yes" if options.host_command else "",
+              "SCRIPT": "yes" if options.host_script else ""}
+    tree = images.run_tree(host, [*backend.HOST_MODULES, *options.host_modules],
+                           [chariot.host_module] if chariot else [],
                            place / "host-modules", "host-init.sh", config)
     inner = backend.guest(options.guest_append, options.smp, options.mem, options.qemu_arg)
-    tree.add_bytes(f"exec {shlex.join(inner)}\n".encode(), "/lab/guest/command")
+    tree.add_bytes(f'exec {shlex.join(inner)} "$@"\n'.encode(), "/lab/guest/command")
     tree.add(guest.image, "/lab/guest/vmlinuz")
     tree.add(place / "guest.initrd", "/lab/guest/initrd")
     if options.host_command:
         tree.add_bytes(f"{options.host_command}\n".encode(), "/lab/hook")
+    if options.host_script:
+        tree.add_bytes(f"{options.host_script}\n".encode(), "/lab/script")
     _put(tree, options.host_put)
     images.write_initrd(place / "host.initrd", images.host_base(backend), tree)
     return place / "host.initrd"

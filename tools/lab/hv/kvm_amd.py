@@ -56,20 +56,24 @@ def machine(kernel, initrd, smp, mem, icount, extra, channels):
 
 
 def guest(append, smp, mem, extra):
-    """The command that runs the guest on the host; its ports are the host's ports."""
+    """The command that runs the guest on the host.
+
+    The ends of its channels are in the folder it is started in: console, output,
+    log and shell.
+    """
     command = [
         _QEMU, "-accel", "kvm", "-machine", "pc,usb=off,vmport=off", "-cpu", _GUEST_CPU,
         "-smp", str(smp), "-m", str(mem),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", "/lab/guest/vmlinuz", "-initrd", "/lab/guest/initrd",
         "-append", ("console=ttyS0,115200 loglevel=5 panic=-1 " + append).strip(),
-        "-chardev", "file,id=console,path=/run/guest-console", "-serial", "chardev:console",
+        "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
         "-device", "virtio-serial-pci",
-        "-chardev", "file,id=output,path=/dev/vport0p2",
+        "-chardev", "file,id=output,path=output",
         "-device", "virtserialport,chardev=output,name=output",
-        "-chardev", "file,id=log,path=/dev/vport0p5",
+        "-chardev", "file,id=log,path=log",
         "-device", "virtserialport,chardev=log,name=log",
-        "-chardev", "pipe,id=shell,path=/dev/vport0p6",
+        "-chardev", "pipe,id=shell,path=shell",
         "-device", "virtconsole,chardev=shell",
     ]
     for card in _CARDS:
