@@ -162,6 +162,46 @@ void test_destroy(void)
 	pr_info("probe: a domain destroyed 50 times under another CPU\n");
 }
 
+/* For trouble from the host: some CPU is in its view at almost any moment. */
+void test_hold(u32 seconds)
+{
+	struct chariot_record rec;
+	struct task_struct *t;
+	u64 *victim, end;
+	u32 i, cpu;
+
+	CHECK(!allow(page, PAGE_SIZE));
+	CHECK(!allow(page2, PAGE_SIZE));
+	CHECK(!allow(small + 200, 4));
+	init_completion(&worker_done);
+	WRITE_ONCE(worker_stop, false);
+	for_each_online_cpu(cpu) {
+		if (cpu == smp_processor_id())
+			continue;
+		t = kthread_create(worker, NULL, "probe-worker");
+		if (!CHECK(!IS_ERR(t)))
+			return;
+		kthread_bind(t, cpu);
+		wake_up_process(t);
+	}
+	for (i = 0; i < seconds; i++) {
+		victim = (u64 *)other + i % 512;
+		*victim = 0;
+		pr_info("probe: holds %u\n", i);
+		drv_store64(victim, 1);
+		CHECK(stopped_at(victim, 8, &rec) && !*victim);
+		end = get_jiffies_64() + HZ;
+		while (time_before64(get_jiffies_64(), end)) {
+			drv_spin((u64 *)page, 100000);
+			cond_resched();
+		}
+	}
+	WRITE_ONCE(worker_stop, true);
+	for (i = 1; i < num_online_cpus(); i++)
+		wait_for_completion(&worker_done);
+	CHECK(quiet());
+}
+
 void test_again(void)
 {
 	struct chariot_record rec;

@@ -28,6 +28,9 @@ MODULE_PARM_DESC(torture, "seconds to repeat the tests, for trouble from the hos
 static uint hellos;
 module_param(hellos, uint, 0444);
 MODULE_PARM_DESC(hellos, "only say hello and make a domain, that many times");
+static uint hold;
+module_param(hold, uint, 0444);
+MODULE_PARM_DESC(hold, "only sit in drivers on all CPUs, that many seconds, with a stopped write in each");
 static bool bench;
 module_param(bench, bool, 0444);
 MODULE_PARM_DESC(bench, "only cross into the driver and back, rounds times");
@@ -232,6 +235,7 @@ static void repeat(void)
 		test_smp(50);
 		test_many();
 		n++;
+		pr_info("probe: round %u, %d failures\n", n, failures);
 		cond_resched();
 	}
 	if (torture)
@@ -279,6 +283,10 @@ static int __init probe_init(void)
 	drv_store64(other, 1);
 	CHECK(*(u64 *)other == 1);
 	CHECK(!control(CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_ENFORCE));
+	if (hold) {
+		test_hold(hold);
+		goto out;
+	}
 	pr_info("probe: crossing\n");
 	test_crossing();
 	if (bench)

@@ -86,6 +86,7 @@ void test_devices(void);
 void test_smp(u32 times);
 void test_many(void);
 void test_destroy(void);
+void test_hold(u32 seconds);
 void test_again(void);
 void test_garbage(void);
 void test_fuzz(void);
