@@ -306,7 +306,8 @@ swap() {
 		unharmed || return
 	done
 	echo "$(($(vmstat pswpout) - out)) pages went, $(($(vmstat pswpin) - in)) came back"
-	all_grown pswpout $((out + 1000)) pswpin $((in + 100)) || { fail "too little was swapped"; return; }
+	# What the guest uses comes back at once, the rest by swapoff.
+	all_grown pswpout $((out + 1000)) pswpin $((in + 10)) || { fail "too little was swapped"; return; }
 	swapoff /dev/zram0 && unharmed
 }
 
