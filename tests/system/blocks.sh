@@ -8,7 +8,9 @@ mode=$1
 shift
 . ./lib.sh
 
+# Their data are whole pages in both modes, so that byte needs less of it.
 SIZE_MIB=64
+[ "$mode" != byte ] || SIZE_MIB=16
 
 # load_stock NAME [PARAMETER=VALUE...]
 load_stock() {
