@@ -91,7 +91,7 @@ def _host_smp(options):
         if (options.host_smp or 1) > 1:
             raise UsageError("a 6.12 host has one CPU: with more it is unreliable under QEMU's TCG")
         return 1
-    return options.host_smp or (1 if options.icount else min(options.smp, 2))
+    return options.host_smp or 1
 
 
 def _prepare_guest(place, options, kernel, chariot, mark):
