@@ -77,12 +77,6 @@ static void decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
 		     !(w->insn.flags & CHARIOT_INSN_SCATTER);
 }
 
-static u64 translate_write(struct kvm_vcpu *vcpu, u64 gva,
-			   struct x86_exception *e)
-{
-	return kvm_mmu_gva_to_gpa_write(vcpu, gva, e);
-}
-
 enum located {
 	LOCATED,
 	ELSEWHERE,		/* the operand is not what faulted */
@@ -105,11 +99,12 @@ static enum located locate(struct kvm_vcpu *vcpu, struct chariot_write *w,
 		w->gpa = gpa;
 		return LOCATED;
 	}
-	w->gpa = translate_write(vcpu, w->insn.gva, e);
+	w->gpa = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva, e);
 	if (w->gpa == INVALID_GPA)
 		return FAULTED;
 	if (w->size1 < w->size) {
-		w->gpa2 = translate_write(vcpu, w->insn.gva + w->size1, e);
+		w->gpa2 = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva + w->size1,
+						   e);
 		if (w->gpa2 == INVALID_GPA)
 			return FAULTED;
 	}
@@ -311,6 +306,7 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 {
 	struct chariot_write w = { .gpa = gpa };
 	enum chariot_verdict verdict;
+	enum located located;
 	struct x86_exception e;
 	u64 rip_gpa, bad = gpa;
 
@@ -331,24 +327,15 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 		       CHARIOT_NEXT_MAP : leave(vm, vcpu, d);
 
 	decode(vcpu, &w, rip_gpa, insn, insn_len);
-	if (w.decoded) {
-		switch (locate(vcpu, &w, gpa, &e)) {
-		case LOCATED:
-			break;
-		case ELSEWHERE:
-			w.decoded = false;
-			w.gpa = gpa;
-			break;
-		case FAULTED:
-			if (w.insn.flags & CHARIOT_INSN_MASKED) {
-				/* It may well write nothing there. */
-				w.decoded = false;
-				w.gpa = gpa;
-				break;
-			}
-			kvm_inject_emulated_page_fault(vcpu, &e);
-			return CHARIOT_NEXT_RUN;
-		}
+	located = w.decoded ? locate(vcpu, &w, gpa, &e) : ELSEWHERE;
+	/* What is masked may well write nothing there. */
+	if (located == FAULTED && !(w.insn.flags & CHARIOT_INSN_MASKED)) {
+		kvm_inject_emulated_page_fault(vcpu, &e);
+		return CHARIOT_NEXT_RUN;
+	}
+	if (located != LOCATED) {
+		w.decoded = false;
+		w.gpa = gpa;
 	}
 	if (is_stack(vm, vcpu, state, d, &w, gpa))
 		return CHARIOT_NEXT_MAP;
