@@ -99,32 +99,33 @@ CHARIOT_WRAPPER int chariot_wrap_kfifo_alloc(struct __kfifo *fifo,
  * Counted against the socket, which only the kernel's own can do; so the memory
  * is the kernel's, and the driver gets its bytes.
  */
+static void *give_of_socket(const struct chariot_call *c, struct sock *sk,
+			    void *p, int size, const char *family)
+{
+	if (!p || !c->driver ||
+	    !chariot_give(c->driver, p, size, size, CHARIOT_KIND_SLAB, family,
+			  c->site))
+		return p;
+	sock_kfree_s(sk, p, size);
+	return NULL;
+}
+
 CHARIOT_WRAPPER void *chariot_wrap_sock_kmalloc(struct sock *sk, int size,
 						gfp_t gfp)
 {
 	struct chariot_call c = chariot_caller();
-	void *p = sock_kmalloc(sk, size, gfp);
 
-	if (!p || !c.driver ||
-	    !chariot_give(c.driver, p, size, size, CHARIOT_KIND_SLAB,
-			  "sock_kmalloc", c.site))
-		return p;
-	sock_kfree_s(sk, p, size);
-	return NULL;
+	return give_of_socket(&c, sk, sock_kmalloc(sk, size, gfp), size,
+			      "sock_kmalloc");
 }
 
 CHARIOT_WRAPPER void *chariot_wrap_sock_kmemdup(struct sock *sk, const void *src,
 						int size, gfp_t gfp)
 {
 	struct chariot_call c = chariot_caller();
-	void *p = sock_kmemdup(sk, src, size, gfp);
 
-	if (!p || !c.driver ||
-	    !chariot_give(c.driver, p, size, size, CHARIOT_KIND_SLAB,
-			  "sock_kmemdup", c.site))
-		return p;
-	sock_kfree_s(sk, p, size);
-	return NULL;
+	return give_of_socket(&c, sk, sock_kmemdup(sk, src, size, gfp), size,
+			      "sock_kmemdup");
 }
 
 CHARIOT_WRAPPERS_END;
