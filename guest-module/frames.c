@@ -131,21 +131,18 @@ static bool page_structs_marked(const struct page *page, unsigned long n)
 static noinline void end_rights(struct page *page, unsigned long pfn,
 				unsigned long n)
 {
-	/* The pages, and perhaps their struct pages. */
-	const struct chariot_extent ends[] = {
-		{ PFN_PHYS(pfn), n << PAGE_SHIFT, CHARIOT_KIND_COUNT },
-		{ chariot_virt_to_phys(page), n * sizeof(*page),
-		  CHARIOT_KIND_COUNT },
+	const struct chariot_extent frames = {
+		PFN_PHYS(pfn), n << PAGE_SHIFT, CHARIOT_KIND_COUNT
 	};
 	bool structs = page_structs_marked(page, n);
 	struct chariot_driver *d;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(d, &chariot_drivers, node) {
-		chariot_revoke_extents(d, ends, structs && n == 1 ? 2 : 1);
+		chariot_revoke_extents(d, &frames, 1);
 		chariot_object_del_range(d, (unsigned long)page_address(page),
 					 n << PAGE_SHIFT);
-		if (structs && n > 1)
+		if (structs)
 			chariot_revoke(d, page, n * sizeof(*page));
 	}
 	rcu_read_unlock();
