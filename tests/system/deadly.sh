@@ -9,6 +9,7 @@ mode=plain
 load_playground && load faulty && arm "$1" || exit
 sync
 echo "dies now"
+sleep 1		# for the line to get out
 printf '%s fileop' "$1" > /dev/faulty
 sleep 5
 echo "is alive: $(cat $PLAYGROUND/check)"
