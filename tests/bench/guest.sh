@@ -105,14 +105,21 @@ idle() {
 	rmmod bench_driver
 }
 
-# block MODULE DEVICE [PARAMETER...]
-block() {
-	module=$1 device=$2
-	shift 2
+# on_disk WORK MODULE DEVICE [PARAMETER...]
+on_disk() {
+	work=$1 module=$2 device=$3
+	shift 3
 	load_stock $module "$@"
 	[ $module != zram ] || echo 64M > /sys/block/zram0/disksize
 	settle
-	# Its lines: the counters before, and after each writing and reading.
+	$work
+	judge $module
+	[ $module != zram ] || echo 1 > /sys/block/zram0/reset
+	rmmod $module
+}
+
+# Its lines: the counters before, and after each writing and reading.
+sectors() {
 	./bench_io $device /root/data $BENCH/now > /tmp/io
 	turn=1
 	while [ $turn -lt "$(wc -l < /tmp/io)" ]; do
@@ -120,49 +127,34 @@ block() {
 		span $module.read "$(line $((turn + 1)))" "$(line $((turn + 2)))"
 		turn=$((turn + 2))
 	done
-	judge $module
-	[ $module != zram ] || echo 1 > /sys/block/zram0/reset
-	rmmod $module
 }
 
 line() { sed -n "$1p" /tmp/io; }
 
 # What the demo does with a block driver: a file system, a file, its checksum.
-use_files() {
-	mkfs.ext4 -q $1
-	mount $1 /mnt
+files() {
+	before=$(now)
+	mkfs.ext4 -q $device
+	mount $device /mnt
 	middle=$(now)
-	for part in 1 2 3; do
-		cat /root/data
-	done | dd of=/mnt/file bs=64k conv=fsync 2>/dev/null
+	three_times_data | dd of=/mnt/file bs=64k conv=fsync 2>/dev/null
 	written=$(now)
 	umount /mnt
-	mount $1 /mnt
-	sha256sum < /mnt/file > /dev/null
+	mount $device /mnt
+	[ "$(sha256sum < /mnt/file)" = "$checksum" ]
 	rm /mnt/file
 	umount /mnt
-	e2fsck -fn $1 > /dev/null 2>&1
-}
-
-# files MODULE DEVICE [PARAMETER...]
-files() {
-	module=$1 device=$2
-	shift 2
-	load_stock $module "$@"
-	[ $module != zram ] || echo 64M > /sys/block/zram0/disksize
-	settle
-	before=$(now)
-	use_files $device
+	e2fsck -fn $device > /dev/null 2>&1
 	span $module.files "$before" "$(now)"
 	span $module.file "$middle" "$written"
-	judge $module
-	[ $module != zram ] || echo 1 > /sys/block/zram0/reset
-	rmmod $module
 }
+
+three_times_data() { cat /root/data /root/data /root/data; }
 
 # Showing it costs, too: so at the end, however it comes.
 exec 3>&1 > /tmp/figures
 trap 'cat /tmp/figures >&3' EXIT
+checksum=$(three_times_data | sha256sum)
 insmod ./bench_harness.ko
 for how in plain isolated; do
 	# Plain is a guest without chariot.ko.
@@ -170,9 +162,9 @@ for how in plain isolated; do
 	[ $how = plain ] || modprobe chariot
 	repeat operations
 	idle
-	repeat block brd /dev/ram0 rd_nr=1 rd_size=32768
-	repeat block zram /dev/zram0
-	files brd /dev/ram0 rd_nr=1 rd_size=65536
-	files zram /dev/zram0
+	repeat on_disk sectors brd /dev/ram0 rd_nr=1 rd_size=32768
+	repeat on_disk sectors zram /dev/zram0
+	on_disk files brd /dev/ram0 rd_nr=1 rd_size=65536
+	on_disk files zram /dev/zram0
 done
 echo "done"
