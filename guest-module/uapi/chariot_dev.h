@@ -9,6 +9,8 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "chariot_plan.h"
+
 #define CHARIOT_DEVICE		"/dev/chariot"
 #define CHARIOT_SYSFS		"/sys/kernel/chariot"
 #define CHARIOT_DEV_REVISION	1u
@@ -170,5 +172,6 @@ struct chariot_violation {
 #define CHARIOT_IOC_DISARM	_IO('C', 0xa2)
 #define CHARIOT_IOC_LAYOUT	_IOW('C', 0xa3, struct chariot_layout)
 #define CHARIOT_IOC_LIST	_IOWR('C', 0xa4, struct chariot_listing)
+#define CHARIOT_IOC_PLAN	_IOW('C', 0xa5, struct chariot_plan_block)
 
 #endif /* CHARIOT_DEV_H */

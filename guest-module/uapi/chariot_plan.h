@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * The plan of a module: the types of what it is handed, worked out in user space
+ * from BTF and given to chariot.ko before the module is loaded
+ * (CHARIOT_IOC_PLAN). Untrusted there: every number is checked once.
+ *
+ * A plan is one block: the header, and behind it the arrays in the order of
+ * their counts in the header, without gaps, and at last the strings, each ended
+ * by NUL. Names are offsets in the strings; types are indices in the types.
+ */
+#ifndef CHARIOT_PLAN_UAPI_H
+#define CHARIOT_PLAN_UAPI_H
+
+#include <linux/types.h>
+
+#define CHARIOT_PLAN_REVISION	1u
+#define CHARIOT_PLAN_NONE	0xffffffffu	/* no type */
+#define CHARIOT_PLAN_ARGS	6		/* passed in registers */
+
+#define CHARIOT_PLAN_TYPES_MAX		4096u
+#define CHARIOT_PLAN_MEMBERS_MAX	65536u
+#define CHARIOT_PLAN_ENTRIES_MAX	8192u
+#define CHARIOT_PLAN_IMPORTS_MAX	4096u
+#define CHARIOT_PLAN_GRANTS_MAX		1024u
+#define CHARIOT_PLAN_STRINGS_MAX	(1u << 20)
+#define CHARIOT_PLAN_OBJECT_MAX		(1u << 20)	/* bytes of one type */
+
+struct chariot_plan_header {
+	__u32 revision;
+	__u32 size;			/* of the plan, in bytes */
+	__u32 types;
+	__u32 members;
+	__u32 entries;
+	__u32 imports;
+	__u32 grants;
+	__u32 strings;			/* bytes */
+};
+
+/**
+ * struct chariot_plan_type - a structure or union
+ * @name: its tag, such as "sk_buff"
+ * @size: bytes
+ * @member: first of its members
+ * @members: how many
+ */
+struct chariot_plan_type {
+	__u32 name;
+	__u32 size;
+	__u32 member;
+	__u32 members;
+};
+
+/**
+ * struct chariot_plan_member - a pointer in a structure, to something that is
+ * not const; members of structures inside it are told flat
+ * @offset: byte in the structure
+ * @type: what it points to
+ * @count: 1, or of an array of pointers
+ */
+struct chariot_plan_member {
+	__u32 offset;
+	__u32 type;
+	__u32 count;
+};
+
+/**
+ * struct chariot_plan_entry - a function of the module whose address is taken
+ * @name: its symbol
+ * @section: number of its section in the module's file
+ * @offset: byte in the section
+ * @args: what its arguments point to, if that is not const
+ */
+struct chariot_plan_entry {
+	__u32 name;
+	__u32 section;
+	__u32 offset;
+	__u32 args[CHARIOT_PLAN_ARGS];
+};
+
+/**
+ * struct chariot_plan_import - a function of the kernel that gives objects
+ * @name: its symbol
+ * @ret: what it returns a pointer to
+ * @outs: type T of each argument of type T **
+ */
+struct chariot_plan_import {
+	__u32 name;
+	__u32 ret;
+	__u32 outs[CHARIOT_PLAN_ARGS];
+};
+
+/**
+ * struct chariot_plan_grant - a line of the module's policy
+ * @type: of the object
+ * @offset: first byte that the module may write, wherever the object is
+ * @size: bytes
+ * @flags: zero
+ */
+struct chariot_plan_grant {
+	__u32 type;
+	__u32 offset;
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * struct chariot_plan_block - argument of CHARIOT_IOC_PLAN
+ * @address: of a plan in user memory
+ * @size: of it, in bytes
+ * @reserved: zero
+ *
+ * Goes with what the calling thread has armed; a second one replaces the first.
+ * Errors: -EINVAL a number is wrong, -ENOENT nothing armed, -EFAULT, -ENOMEM.
+ */
+struct chariot_plan_block {
+	__u64 address;
+	__u32 size;
+	__u32 reserved;
+};
+
+#endif /* CHARIOT_PLAN_UAPI_H */
