@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The types of a kernel and of modules, by BTF. Runs in user space. libbpf keeps
+ * its reading inside the BTF; what is read may still be without sense: types that
+ * hold themselves, names that are no names. Nothing here follows it for ever.
+ */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "types.h"
+
+#define LAYERS_MAX	32
+/* typedefs and qualifiers on a type; no kernel has 10. */
+#define PEEL_MAX	32
+/* Slots to look at; damaged BTF may give one name to all of its types. */
+#define PROBES_MAX	1024
+
+/**
+ * struct layer - the BTF of the kernel or of one module
+ * @first: its first type; those before are the kernel's
+ * @slots: hash of functions, structures and unions by name: 0 or a type's number
+ * @mask: number of slots - 1
+ */
+struct layer {
+	struct btf *btf;
+	uint32_t first, end;
+	uint32_t *slots;
+	uint32_t mask;
+	bool own;
+};
+
+struct types {
+	struct layer layer[LAYERS_MAX];		/* the kernel's first */
+	unsigned int count;
+};
+
+/* --- names ----------------------------------------------------------------- */
+
+static const char *name_of(const struct btf *btf, const struct btf_type *type)
+{
+	const char *name = btf__name_by_offset(btf, type->name_off);
+
+	return name ? name : "";
+}
+
+/* FNV-1a */
+static uint32_t hash(const char *text)
+{
+	uint32_t value = 2166136261u;
+
+	while (*text)
+		value = (value ^ (unsigned char)*text++) * 16777619u;
+	return value ^ value >> 15;
+}
+
+static bool has_slot(const struct btf_type *type)
+{
+	return btf_is_func(type) || btf_is_composite(type);
+}
+
+static void fill_slots(struct layer *layer)
+{
+	const struct btf_type *type;
+	uint32_t id, slot, probes;
+	const char *name;
+
+	for (id = layer->first; id < layer->end; id++) {
+		type = btf__type_by_id(layer->btf, id);
+		if (!type || !has_slot(type))
+			continue;
+		name = name_of(layer->btf, type);
+		if (!*name)
+			continue;
+		slot = hash(name) & layer->mask;
+		for (probes = 0; probes < PROBES_MAX && layer->slots[slot];
+		     probes++)
+			slot = (slot + 1) & layer->mask;
+		if (!layer->slots[slot])
+			layer->slots[slot] = id;
+	}
+}
+
+static int make_slots(struct layer *layer)
+{
+	uint32_t room = 16;
+
+	/* At least half of them stay empty, so that each search ends. */
+	while (room / 2 < layer->end - layer->first)
+		room *= 2;
+	layer->slots = calloc(room, sizeof(*layer->slots));
+	if (!layer->slots)
+		return -ENOMEM;
+	layer->mask = room - 1;
+	fill_slots(layer);
+	return 0;
+}
+
+/**
+ * struct search - types of one name, one after the other
+ * @slot: where to go on
+ * @probes: how many slots were looked at
+ */
+struct search {
+	const struct layer *layer;
+	const char *name;
+	uint32_t slot;
+	uint32_t probes;
+};
+
+static struct search search_begin(const struct layer *layer, const char *name)
+{
+	return (struct search) { layer, name, hash(name) & layer->mask, 0 };
+}
+
+/* Return: the next type of that name, or 0. */
+static uint32_t search_next(struct search *search)
+{
+	const struct layer *layer = search->layer;
+	uint32_t id;
+
+	while (search->probes++ < PROBES_MAX &&
+	       (id = layer->slots[search->slot])) {
+		search->slot = (search->slot + 1) & layer->mask;
+		if (!strcmp(name_of(layer->btf, btf__type_by_id(layer->btf, id)),
+			    search->name))
+			return id;
+	}
+	return 0;
+}
+
+/* --- BTF of the kernel and of modules --------------------------------------- */
+
+/*
+ * libbpf takes a longer header than its own, and believes that what it counts
+ * from the header's end still lies in the BTF.
+ */
+static bool good_header(const void *bytes, size_t size)
+{
+	struct btf_header header;
+
+	if (size < sizeof(header) || size > UINT32_MAX)
+		return false;
+	memcpy(&header, bytes, sizeof(header));
+	return header.magic == BTF_MAGIC && header.version == BTF_VERSION &&
+	       header.hdr_len == sizeof(header);
+}
+
+/* With another kernel's types below it, these are functions no more. */
+static bool has_sense(const struct layer *layer)
+{
+	const struct btf_type *type, *target;
+	uint32_t id;
+
+	for (id = layer->first; id < layer->end; id++) {
+		type = btf__type_by_id(layer->btf, id);
+		if (!type)
+			return false;
+		if (!btf_is_func(type))
+			continue;
+		target = btf__type_by_id(layer->btf, type->type);
+		if (!target || !btf_is_func_proto(target) ||
+		    !*name_of(layer->btf, type))
+			return false;
+	}
+	return true;
+}
+
+/* Takes @btf over, also when it fails. */
+static int add_layer(struct types *types, struct btf *btf, bool own)
+{
+	struct layer *layer = &types->layer[types->count];
+	int err;
+
+	if (!btf)
+		return errno ? -errno : -EINVAL;
+	*layer = (struct layer) {
+		.btf = btf,
+		.first = types->count ? types->layer[0].end : 1,
+		.end = btf__type_cnt(btf),
+		.own = own,
+	};
+	err = has_sense(layer) ? make_slots(layer) : -EINVAL;
+	if (err)
+		btf__free(btf);
+	else
+		types->count++;
+	return err;
+}
+
+static int new_types(struct types **out, struct btf *btf)
+{
+	struct types *types;
+	int err = btf ? -ENOMEM : errno ? -errno : -EINVAL;
+
+	types = btf ? calloc(1, sizeof(*types)) : NULL;
+	if (!types) {
+		btf__free(btf);
+		return err;
+	}
+	err = add_layer(types, btf, false);
+	if (err)
+		types_close(types);
+	else
+		*out = types;
+	return err;
+}
+
+int types_open(const char *path, struct types **out)
+{
+	*out = NULL;
+	libbpf_set_print(NULL);
+	errno = 0;
+	return new_types(out, btf__parse(path, NULL));
+}
+
+int types_from_memory(const void *bytes, size_t size, struct types **out)
+{
+	*out = NULL;
+	libbpf_set_print(NULL);
+	if (!good_header(bytes, size))
+		return -EINVAL;
+	errno = 0;
+	return new_types(out, btf__new(bytes, size));
+}
+
+void types_drop_modules(struct types *types)
+{
+	while (types->count > 1) {
+		types->count--;
+		btf__free(types->layer[types->count].btf);
+		free(types->layer[types->count].slots);
+	}
+}
+
+void types_close(struct types *types)
+{
+	if (!types)
+		return;
+	types_drop_modules(types);
+	if (types->count) {
+		btf__free(types->layer[0].btf);
+		free(types->layer[0].slots);
+	}
+	free(types);
+}
+
+/* libbpf 1.1 declares btf__new_split(), but its library doesn't export it. */
+static struct btf *new_split(const void *bytes, size_t size, struct btf *kernel)
+{
+	int fd = memfd_create("btf", MFD_CLOEXEC);
+	struct btf *btf = NULL;
+	char path[32];
+
+	if (fd < 0)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (write(fd, bytes, size) == (ssize_t)size)
+		btf = btf__parse_raw_split(path, kernel);
+	close(fd);
+	return btf;
+}
+
+int types_add_module(struct types *types, const void *bytes, size_t size,
+		     bool own)
+{
+	if (types->count == LAYERS_MAX)
+		return -ENOSPC;
+	if (!good_header(bytes, size))
+		return -EINVAL;
+	errno = 0;
+	return add_layer(types, new_split(bytes, size, types->layer[0].btf),
+			 own);
+}
+
+int types_add_module_file(struct types *types, const char *path, bool own)
+{
+	if (types->count == LAYERS_MAX)
+		return -ENOSPC;
+	errno = 0;
+	return add_layer(types,
+			 btf__parse_split(path, types->layer[0].btf), own);
+}
+
+/* --- structures ------------------------------------------------------------- */
+
+struct type_peeled type_peel(const struct btf *btf, uint32_t id)
+{
+	struct type_peeled peeled = { .id = id, .alias = "" };
+	const struct btf_type *type;
+	int i;
+
+	for (i = 0; i < PEEL_MAX; i++) {
+		type = btf__type_by_id(btf, peeled.id);
+		if (!type)
+			return peeled;
+		if (btf_is_typedef(type))
+			peeled.alias = name_of(btf, type);
+		else if (btf_is_const(type))
+			peeled.is_const = true;
+		else if (btf_is_type_tag(type))
+			peeled.is_user |= !strcmp(name_of(btf, type), "user");
+		else if (!btf_is_volatile(type) && !btf_is_restrict(type))
+			peeled.type = type;
+		if (peeled.type)
+			return peeled;
+		peeled.id = type->type;
+	}
+	return peeled;
+}
+
+static void set_object(struct type_object *object, const struct types *types,
+		       const struct layer *layer, uint32_t id,
+		       const char *alias)
+{
+	const struct btf_type *type = btf__type_by_id(layer->btf, id);
+	const char *name = name_of(layer->btf, type);
+
+	*object = (struct type_object) {
+		.btf = id < layer->first ? types->layer[0].btf : layer->btf,
+		.id = id,
+		.name = *name ? name : *alias ? alias : "(unnamed)",
+		.size = type->size,
+	};
+}
+
+static bool find_object(const struct types *types, const struct layer *layer,
+			const char *name, bool is_union,
+			struct type_object *object)
+{
+	struct search search = search_begin(layer, name);
+	const struct btf_type *type;
+	uint32_t id;
+
+	while ((id = search_next(&search))) {
+		type = btf__type_by_id(layer->btf, id);
+		if (!btf_is_composite(type) || !type->size ||
+		    btf_is_union(type) != is_union)
+			continue;
+		set_object(object, types, layer, id, "");
+		return true;
+	}
+	return false;
+}
+
+/* The last layer is that of the module itself: it knows its own best. */
+static bool find_any(const struct types *types, const char *name,
+		     bool is_union, struct type_object *object)
+{
+	unsigned int i;
+
+	for (i = types->count; i--;)
+		if (find_object(types, &types->layer[i], name, is_union,
+				object))
+			return true;
+	return false;
+}
+
+bool types_object(const struct types *types, const char *name,
+		  struct type_object *object)
+{
+	return find_any(types, name, false, object) ||
+	       find_any(types, name, true, object);
+}
+
+static const struct layer *layer_of(const struct types *types,
+				    const struct btf *btf)
+{
+	unsigned int i;
+
+	for (i = 0; i < types->count - 1; i++)
+		if (types->layer[i].btf == btf)
+			break;
+	return &types->layer[i];
+}
+
+static bool target_object(const struct types *types, const struct btf *btf,
+			  const struct type_peeled *target,
+			  struct type_object *object)
+{
+	if (!target->type || target->is_const || target->is_user)
+		return false;
+	if (btf_is_fwd(target->type))
+		return find_any(types, name_of(btf, target->type),
+				btf_kflag(target->type), object);
+	if (!btf_is_composite(target->type) || !target->type->size)
+		return false;
+	set_object(object, types, layer_of(types, btf), target->id,
+		   target->alias);
+	return true;
+}
+
+bool types_pointee(const struct types *types, const struct btf *btf,
+		   uint32_t id, struct type_object *object)
+{
+	struct type_peeled pointer = type_peel(btf, id), target;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	target = type_peel(btf, pointer.type->type);
+	return target_object(types, btf, &target, object);
+}
+
+/* T, of a pointer to a pointer to T that the function may set. */
+static bool out_pointee(const struct types *types, const struct btf *btf,
+			uint32_t id, struct type_object *object)
+{
+	struct type_peeled pointer = type_peel(btf, id), target;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	target = type_peel(btf, pointer.type->type);
+	return target.type && !target.is_const && !target.is_user &&
+	       types_pointee(types, btf, target.id, object);
+}
+
+bool types_same(const struct type_object *a, const struct type_object *b)
+{
+	const struct btf_type *one, *other;
+
+	if (!a->btf || !b->btf)
+		return a->btf == b->btf;
+	if (a->btf == b->btf && a->id == b->id)
+		return true;
+	if (a->size != b->size || strcmp(a->name, b->name) ||
+	    a->name[0] == '(')
+		return false;
+	one = btf__type_by_id(a->btf, a->id);
+	other = btf__type_by_id(b->btf, b->id);
+	return btf_kind(one) == btf_kind(other) &&
+	       btf_vlen(one) == btf_vlen(other);
+}
+
+/* --- functions --------------------------------------------------------------- */
+
+/* How a value is passed or returned. */
+enum passing {
+	PASS_REGISTER,
+	PASS_OTHERWISE,		/* two registers, or the stack */
+	PASS_BY_ADDRESS,	/* only returned: the address is an argument */
+	PASS_NOTHING,
+};
+
+static enum passing passing_of(const struct btf *btf, uint32_t id)
+{
+	struct type_peeled peeled = type_peel(btf, id);
+
+	if (!peeled.type || btf_is_void(peeled.type))
+		return PASS_NOTHING;
+	if (btf_is_ptr(peeled.type))
+		return PASS_REGISTER;
+	if (btf_is_composite(peeled.type)) {
+		if (peeled.type->size > 16)
+			return PASS_BY_ADDRESS;
+		/* One of 3 or 5 bytes may be packed, which the stack passes. */
+		return peeled.type->size == 1 || peeled.type->size == 2 ||
+		       peeled.type->size == 4 || peeled.type->size == 8 ?
+		       PASS_REGISTER : PASS_OTHERWISE;
+	}
+	if ((btf_is_int(peeled.type) || btf_is_any_enum(peeled.type)) &&
+	    peeled.type->size <= 8)
+		return PASS_REGISTER;
+	return PASS_OTHERWISE;
+}
+
+static void call_of_proto(const struct types *types, const struct btf *btf,
+			  const struct btf_type *proto, struct type_call *call)
+{
+	const struct btf_param *param = btf_params(proto);
+	int i;
+
+	memset(call, 0, sizeof(*call));
+	if (passing_of(btf, proto->type) == PASS_BY_ADDRESS)
+		return;
+	types_pointee(types, btf, proto->type, &call->ret);
+	for (i = 0; i < btf_vlen(proto) && i < CHARIOT_PLAN_ARGS; i++) {
+		if (passing_of(btf, param[i].type) != PASS_REGISTER)
+			return;
+		types_pointee(types, btf, param[i].type, &call->args[i]);
+		out_pointee(types, btf, param[i].type, &call->outs[i]);
+	}
+}
+
+static void keep_same(struct type_object *object,
+		      const struct type_object *other)
+{
+	if (!types_same(object, other))
+		memset(object, 0, sizeof(*object));
+}
+
+static void keep_agreed(struct type_call *call, const struct type_call *other)
+{
+	int i;
+
+	keep_same(&call->ret, &other->ret);
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		keep_same(&call->args[i], &other->args[i]);
+		keep_same(&call->outs[i], &other->outs[i]);
+	}
+}
+
+static bool find_call(const struct types *types, const struct layer *layer,
+		      const char *function, struct type_call *call)
+{
+	struct search search = search_begin(layer, function);
+	const struct btf_type *type;
+	struct type_call other;
+	bool found = false;
+	uint32_t id;
+
+	while ((id = search_next(&search))) {
+		type = btf__type_by_id(layer->btf, id);
+		if (!btf_is_func(type))
+			continue;
+		type = btf__type_by_id(layer->btf, type->type);
+		call_of_proto(types, layer->btf, type, found ? &other : call);
+		if (found)
+			keep_agreed(call, &other);
+		found = true;
+	}
+	return found;
+}
+
+bool types_call(const struct types *types, const char *function, bool own,
+		struct type_call *call)
+{
+	bool has_own = false;
+	unsigned int i;
+
+	for (i = 0; i < types->count; i++) {
+		if (types->layer[i].own != own)
+			continue;
+		has_own = own;
+		if (find_call(types, &types->layer[i], function, call))
+			return true;
+	}
+	/* What a module's BTF shares with the kernel's stands only there. */
+	return has_own && find_call(types, &types->layer[0], function, call);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The types of a kernel and of modules, by BTF: what functions are handed, and
+ * where structures are. User space; no BTF is trusted.
+ */
+#ifndef CHARIOT_TYPES_H
+#define CHARIOT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "uapi/chariot_plan.h"
+
+#define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
+
+struct btf;
+struct btf_type;
+struct types;
+
+/**
+ * struct type_object - a structure or union that is not const
+ * @btf: where it stands; NULL: there is none
+ * @id: in @btf
+ * @name: its tag, or that of its typedef; not cleaned
+ * @size: bytes, not 0
+ */
+struct type_object {
+	const struct btf *btf;
+	uint32_t id;
+	const char *name;
+	uint32_t size;
+};
+
+/**
+ * struct type_call - what goes in and out of a function
+ * @ret: what it returns a pointer to
+ * @args: what the registers that pass arguments point to
+ * @outs: type T for those that are of type T **
+ */
+struct type_call {
+	struct type_object ret;
+	struct type_object args[CHARIOT_PLAN_ARGS];
+	struct type_object outs[CHARIOT_PLAN_ARGS];
+};
+
+/**
+ * types_open - read a kernel's types
+ * @path: KERNEL_BTF, or another file with BTF
+ * @out: result; types_close() it
+ *
+ * Return: 0 or -errno.
+ */
+int types_open(const char *path, struct types **out);
+/* The same from memory, which is copied. */
+int types_from_memory(const void *bytes, size_t size, struct types **out);
+void types_close(struct types *types);
+
+/**
+ * types_add_module - add the types of a module to those of its kernel
+ * @bytes: the module's BTF; copied
+ * @own: it is the module that the plan is for, and not one that it needs
+ *
+ * Return: 0, -EINVAL for damaged BTF or that of another kernel's module, -ENOSPC
+ * for more modules than there is room for, -ENOMEM.
+ */
+int types_add_module(struct types *types, const void *bytes, size_t size,
+		     bool own);
+/* The same from a file of BTF, such as /sys/kernel/btf/NAME. */
+int types_add_module_file(struct types *types, const char *path, bool own);
+/* Forget all modules. */
+void types_drop_modules(struct types *types);
+
+/**
+ * types_call - the prototype of a function
+ * @own: a function of the module itself; else one that it imports
+ * @call: result
+ *
+ * Of several functions of that name, only what they agree on is told.
+ *
+ * Return: false if there is no function of that name.
+ */
+bool types_call(const struct types *types, const char *function, bool own,
+		struct type_call *call);
+
+/* The structure or union of that name; false if there is none. */
+bool types_object(const struct types *types, const char *name,
+		  struct type_object *object);
+
+/**
+ * types_pointee - what a type is a pointer to
+ *
+ * Return: false if it is no pointer to a structure or union that is not const.
+ */
+bool types_pointee(const struct types *types, const struct btf *btf,
+		   uint32_t id, struct type_object *object);
+
+/**
+ * struct type_peeled - what a type is without its typedefs and qualifiers
+ * @type: NULL: it is without sense
+ * @id: its number
+ * @alias: the last typedef's name, or ""
+ * @is_const: one of the qualifiers
+ * @is_user: __user: what a pointer to it points to is no memory of the kernel's
+ */
+struct type_peeled {
+	const struct btf_type *type;
+	uint32_t id;
+	const char *alias;
+	bool is_const;
+	bool is_user;
+};
+
+struct type_peeled type_peel(const struct btf *btf, uint32_t id);
+
+/* Are these the same type, of one module or as two modules know it? */
+bool types_same(const struct type_object *a, const struct type_object *b);
+
+#endif /* CHARIOT_TYPES_H */
