@@ -4,8 +4,6 @@
  * BTF. Runs in user space; the kernel checks what it is told from here.
  */
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -41,42 +39,31 @@ static bool find_member(const struct btf *btf, const struct btf_type *type,
 	return false;
 }
 
-static uint32_t offset_of(const struct btf *btf, const char *structure,
+static uint32_t offset_of(const struct types *types, const char *structure,
 			  const char *name)
 {
-	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
-	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	struct type_object object;
+	const struct btf_type *type;
 	uint64_t bits;
 
-	if (!type || !find_member(btf, type, name, 0, &bits) || bits % 8 ||
-	    bits / 8 >= type->size)
+	if (!types_object(types, structure, &object))
+		return LAYOUT_UNKNOWN;
+	type = btf__type_by_id(object.btf, object.id);
+	if (!find_member(object.btf, type, name, 0, &bits) || bits % 8 ||
+	    bits / 8 >= object.size)
 		return LAYOUT_UNKNOWN;
 	return bits / 8;
 }
 
-int kernel_layout(const char *path, struct chariot_layout *layout,
-		  uint32_t *module_name)
+void kernel_layout(const struct types *types, struct chariot_layout *layout,
+		   uint32_t *module_name)
 {
-	struct btf *btf;
-
 	memset(layout, 0, sizeof(*layout));
 	layout->revision = CHARIOT_DEV_REVISION;
-	layout->kmem_cache_name = LAYOUT_UNKNOWN;
-	layout->kmem_cache_size = LAYOUT_UNKNOWN;
-	layout->kmem_cache_object_size = LAYOUT_UNKNOWN;
-	layout->slab_slab_cache = LAYOUT_UNKNOWN;
-	*module_name = LAYOUT_UNKNOWN;
-
-	libbpf_set_print(NULL);
-	btf = btf__parse(path, NULL);
-	if (!btf)
-		return errno ? -errno : -EINVAL;
-	layout->kmem_cache_name = offset_of(btf, "kmem_cache", "name");
-	layout->kmem_cache_size = offset_of(btf, "kmem_cache", "size");
+	layout->kmem_cache_name = offset_of(types, "kmem_cache", "name");
+	layout->kmem_cache_size = offset_of(types, "kmem_cache", "size");
 	layout->kmem_cache_object_size =
-		offset_of(btf, "kmem_cache", "object_size");
-	layout->slab_slab_cache = offset_of(btf, "slab", "slab_cache");
-	*module_name = offset_of(btf, "module", "name");
-	btf__free(btf);
-	return 0;
+		offset_of(types, "kmem_cache", "object_size");
+	layout->slab_slab_cache = offset_of(types, "slab", "slab_cache");
+	*module_name = offset_of(types, "module", "name");
 }

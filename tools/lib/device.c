@@ -83,6 +83,17 @@ int device_send_layout(int fd, const struct chariot_layout *layout)
 	return request(fd, CHARIOT_IOC_LAYOUT, &copy);
 }
 
+int device_send_plan(int fd, const void *plan, size_t size)
+{
+	struct chariot_plan_block block = {
+		.address = (uintptr_t)plan,
+		.size = size,
+	};
+
+	return size > UINT32_MAX ? -EINVAL :
+	       request(fd, CHARIOT_IOC_PLAN, &block);
+}
+
 static int each_of_piece(struct chariot_entry *entries, uint32_t count,
 			 int (*each)(const struct chariot_entry *entry,
 				     void *data), void *data)

@@ -33,6 +33,15 @@ int device_disarm(int fd);
 int device_send_layout(int fd, const struct chariot_layout *layout);
 
 /**
+ * device_send_plan - say what the armed module is handed
+ * @plan: from plan_block_pack(), of @size bytes
+ *
+ * Return: 0 or -errno as struct chariot_plan_block documents them; -ENOTTY from a
+ * chariot.ko that knows no plans.
+ */
+int device_send_plan(int fd, const void *plan, size_t size);
+
+/**
  * device_list - a driver's regions or objects, all of them
  * @what: 0 regions, 1 objects
  * @each: called for every entry, its strings made printable; a nonzero result

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <libkmod.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -19,18 +20,24 @@
 #include "load.h"
 #include "message.h"
 #include "modules.h"
+#include "plan_types.h"
+#include "types.h"
 
 /**
  * struct job - one module on its way
+ * @types: those of the kernel, or NULL if it doesn't tell them
  * @path: its file
+ * @image: what is in the file
  * @name: as the kernel will know it
  * @device: open /dev/chariot, or -1: load it unprotected
  */
 struct job {
 	struct kmod_ctx *ctx;
 	const struct load_request *request;
+	struct types *types;
 	struct kmod_module *module;
 	const char *path;
+	struct image *image;
 	char name[CHARIOT_NAME_LEN];
 	int device;
 };
@@ -251,15 +258,66 @@ static void send_layout(const struct job *job)
 {
 	struct chariot_layout layout;
 	uint32_t ignored;
-	int err;
+	int err = -ENODATA;
 
-	err = kernel_layout(KERNEL_BTF, &layout, &ignored);
-	if (!err)
+	if (job->types) {
+		kernel_layout(job->types, &layout, &ignored);
 		err = device_send_layout(job->device, &layout);
+	}
 	/* Only names in reports depend on it. */
 	if (err && job->request->verbose)
 		message_warning("reports will name less: no kernel layout: %s",
 				message_errno(err));
+}
+
+static void say_dropped(const struct plan_block *block)
+{
+	if (block->dropped.entries || block->dropped.imports ||
+	    block->dropped.grants)
+		message_warning("too much for one plan: %u functions and %u grants are left out",
+				block->dropped.entries + block->dropped.imports,
+				block->dropped.grants);
+	if (block->dropped.types || block->dropped.members ||
+	    block->dropped.strings)
+		message_warning("too much for one plan: of the structures farthest away, %u pointers are left out",
+				block->dropped.members);
+}
+
+/* After what it needs is loaded, for the types of that; before it is armed. */
+static void *make_plan(const struct job *job, size_t *size)
+{
+	struct plan_block block = { 0 };
+	void *plan = NULL;
+	int err = -ENODATA;
+
+	if (job->types) {
+		err = plan_types_add_module(job->types, job->image, KERNEL_BTF);
+		if (err && job->request->verbose)
+			message_warning("%s doesn't tell its own types: %s",
+					job->name, message_errno(err));
+		err = plan_types_make(job->image, job->types, &block);
+		types_drop_modules(job->types);
+	}
+	if (!err)
+		plan = plan_block_pack(&block, size);
+	if (plan && job->request->verbose)
+		say_dropped(&block);
+	else if (!plan && job->request->verbose)
+		message_warning("what %s is handed stays unknown: %s",
+				job->name, message_errno(err ? err : -ENOMEM));
+	plan_block_free(&block);
+	return plan;
+}
+
+static void send_plan(const struct job *job, const void *plan, size_t size)
+{
+	int err = plan ? device_send_plan(job->device, plan, size) : 0;
+
+	if (err == -ENOTTY && job->request->verbose)
+		message_warning("this chariot.ko is older and takes no plan");
+	else if (err && err != -ENOTTY)
+		message_warning("what %s is handed stays unknown: chariot.ko does not take its plan: %s",
+				job->name, message_errno(err));
 }
 
 static int present(const struct job *job)
@@ -288,6 +346,8 @@ static void say_insert(const struct job *job, const char *options)
 static int insert(const struct job *job, const char *options)
 {
 	const struct load_request *request = job->request;
+	size_t size = 0;
+	void *plan;
 	int err;
 
 	if (job->device < 0) {
@@ -299,7 +359,11 @@ static int insert(const struct job *job, const char *options)
 			     tell(job, LOAD_UNPROTECTED, 0, NULL);
 	}
 	send_layout(job);
+	plan = make_plan(job, &size);
 	err = device_arm(job->device, job->name, request->mode, request->heap);
+	if (!err)
+		send_plan(job, plan, size);
+	free(plan);
 	if (err == -EEXIST)
 		return request->by_name ? present(job) : fail(job, err, NULL);
 	if (err)
@@ -353,25 +417,34 @@ static int refuse_chariot(const struct job *job)
 /* Find out what the kernel will call it, before anything is changed. */
 static int look_at_file(struct job *job)
 {
+	uint32_t offset = IMAGE_NAME_OFFSET;
 	struct chariot_layout ignored;
-	uint32_t offset;
-	struct image *image;
 	const char *why = NULL;
 	int err;
 
-	err = image_open(job->path, &image, &why);
+	err = image_open(job->path, &job->image, &why);
 	if (err == -ENOEXEC && job->request->verbose)
 		message_note("%s: %s", job->path, why);
 	if (err == -ENOEXEC)
 		return fail(job, no_module_error(job), NULL);
 	if (err)
 		return fail(job, err, strerror(-err));
-	if (kernel_layout(KERNEL_BTF, &ignored, &offset) ||
-	    offset == LAYOUT_UNKNOWN)
+	err = types_open(KERNEL_BTF, &job->types);
+	if (!err)
+		kernel_layout(job->types, &ignored, &offset);
+	if (offset == LAYOUT_UNKNOWN)
 		offset = IMAGE_NAME_OFFSET;
-	err = image_module_name(image, offset, job->name, sizeof(job->name));
-	image_close(image);
+	err = image_module_name(job->image, offset, job->name,
+				sizeof(job->name));
 	return err ? fail(job, err, NULL) : refuse_chariot(job);
+}
+
+static void end_job(struct job *job)
+{
+	if (job->device >= 0)
+		close(job->device);
+	types_close(job->types);
+	image_close(job->image);
 }
 
 static void hint_needed(const struct job *job)
@@ -416,8 +489,7 @@ static int load_file(struct kmod_ctx *ctx, const struct load_request *request)
 		if (err == -ENOENT && request->verbose)
 			hint_needed(&job);
 	}
-	if (job.device >= 0)
-		close(job.device);
+	end_job(&job);
 	kmod_module_unref(job.module);
 	return err;
 }
@@ -471,8 +543,7 @@ static int load_one(struct kmod_module *module, void *data)
 		err = make_ready(&job);
 	if (!err)
 		err = do_steps(&job, &steps);
-	if (job.device >= 0)
-		close(job.device);
+	end_job(&job);
 	modules_steps_free(&steps);
 	return err;
 }

@@ -7,6 +7,7 @@
  *   FAKE_BACKEND_ERRNO	what chariot_info.backend_errno says (default 0)
  *   FAKE_FEATURES	chariot_info.features (default 7)
  *   FAKE_ARM_ERRNO	what arming fails with
+ *   FAKE_PLAN_ERRNO	what giving a plan fails with
  *   FAKE_BLIND		chariot.ko doesn't notice the load
  *   $FAKE_ROOT/fail/NAME	errno with which loading NAME fails
  */
@@ -169,6 +170,20 @@ static int arm(const struct chariot_arm *from)
 	return result(err);
 }
 
+/* Only the header is looked at: test_plan_types.c checks the rest. */
+static int plan(const struct chariot_plan_block *block)
+{
+	const struct chariot_plan_header *header =
+		(void *)(uintptr_t)block->address;
+	int err = atoi(number("FAKE_PLAN_ERRNO", "0"));
+
+	note("plan%s%s%s\n", armed[0] ? "" : " too early",
+	     block->reserved || header->size != block->size ||
+	     header->revision != CHARIOT_PLAN_REVISION ? " damaged" : "",
+	     err ? " fails" : "");
+	return result(err);
+}
+
 /* 300 entries, so that several pieces are needed. */
 static int list(struct chariot_listing *listing)
 {
@@ -212,6 +227,8 @@ int ioctl(int fd, unsigned long code, ...)
 	case CHARIOT_IOC_LAYOUT:
 		note("layout\n");
 		return 0;
+	case CHARIOT_IOC_PLAN:
+		return plan(argument);
 	case CHARIOT_IOC_LIST:
 		return list(argument);
 	default:

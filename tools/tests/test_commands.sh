@@ -79,14 +79,14 @@ begin "insmod: arms, loads, disarms"
 loaded chariot
 run chariot-insmod "$root/$modules/plain.ko" a=1 'b=two words'
 wants 0; silent
-log_is layout "arm plain mode 1 heap 0" "insert plain [a=1 b=two words] armed" disarm
+log_is layout "arm plain mode 1 heap 0" plan "insert plain [a=1 b=two words] armed" disarm
 verdict
 
 begin "insmod: mode and heap"
 loaded chariot
 run chariot-insmod --mode audit --heap byte "$root/$modules/plain.ko"
 wants 0
-log_is layout "arm plain mode 0 heap 1" "insert plain [] armed" disarm
+log_is layout "arm plain mode 0 heap 1" plan "insert plain [] armed" disarm
 verdict
 
 begin "insmod: the module's own name counts, not the file's"
@@ -94,13 +94,13 @@ loaded chariot
 cp "$root/$modules/plain.ko" "$root/renamed.ko"
 run chariot-insmod "$root/renamed.ko"
 wants 0
-log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+log_is layout "arm plain mode 1 heap 0" plan "insert plain [] armed" disarm
 verdict
 
 begin "insmod: loads chariot.ko first"
 run chariot-insmod "$root/$modules/plain.ko"
 wants 0; silent
-log_is "insert chariot []" layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+log_is "insert chariot []" layout "arm plain mode 1 heap 0" plan "insert plain [] armed" disarm
 verdict
 
 begin "insmod: no chariot.ko for this kernel"
@@ -159,7 +159,7 @@ for case in "8 Invalid module format" "2 Unknown symbol in module" \
 	run chariot-insmod "$root/$modules/plain.ko"
 	wants 1
 	says "chariot-insmod: ERROR: could not insert module $root/$modules/plain.ko: ${case#* }"
-	log_is layout "arm plain mode 1 heap 0" "insert plain [] armed fails" disarm
+	log_is layout "arm plain mode 1 heap 0" plan "insert plain [] armed fails" disarm
 	verdict
 done
 
@@ -187,7 +187,7 @@ begin "insmod: loaded, but not isolated, is unloaded"
 loaded chariot
 FAKE_BLIND=1 run chariot-insmod "$root/$modules/plain.ko"
 wants 1
-log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm "remove plain"
+log_is layout "arm plain mode 1 heap 0" plan "insert plain [] armed" disarm "remove plain"
 says "not isolated, so it was unloaded again"
 verdict
 
@@ -221,7 +221,7 @@ begin "modprobe: what it needs is loaded first, plainly"
 loaded chariot
 run chariot-insmod --modprobe target x=1 'y=a b'
 wants 0; silent
-log_is "insert helper []" layout "arm target mode 1 heap 0" \
+log_is "insert helper []" layout "arm target mode 1 heap 0" plan \
 	'insert target [x=1 y="a b"] armed' disarm
 verdict
 
@@ -230,7 +230,7 @@ if [ -e "$root/$modules/packed.ko.xz" ] && kmod --version | grep -qF +XZ; then
 	loaded chariot
 	run chariot-insmod --modprobe packed
 	wants 0
-	log_is layout "arm packed mode 1 heap 0" "insert packed [] armed" disarm
+	log_is layout "arm packed mode 1 heap 0" plan "insert packed [] armed" disarm
 	verdict
 else
 	skipped=$((skipped + 1))
@@ -249,7 +249,7 @@ cat > "$root/etc/modprobe.d/test.conf" <<-END
 END
 run chariot-insmod --modprobe other x=1
 wants 0
-log_is "insert helper [depth=2 ]" "insert soft []" layout "arm target mode 1 heap 0" \
+log_is "insert helper [depth=2 ]" "insert soft []" layout "arm target mode 1 heap 0" plan \
 	"insert target [fixed=3 x=1] armed" disarm "insert plain []"
 verdict
 
@@ -260,7 +260,7 @@ echo "install helper echo helper got \$CMDLINE_OPTS >> $root/log" \
 echo "options helper depth=2" >> "$root/etc/modprobe.d/test.conf"
 run chariot-insmod -v --modprobe target
 wants 0
-log_is "helper got depth=2" layout "arm target mode 1 heap 0" "insert target [] armed" disarm
+log_is "helper got depth=2" layout "arm target mode 1 heap 0" plan "insert target [] armed" disarm
 prints "insmod (isolated) "
 verdict
 
@@ -277,7 +277,7 @@ echo "softdep plain pre: soft" > "$root/etc/modprobe.d/test.conf"
 echo 8 > "$root/fail/soft"
 run chariot-insmod --modprobe plain
 wants 0
-log_is "insert soft [] fails" layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+log_is "insert soft [] fails" layout "arm plain mode 1 heap 0" plan "insert plain [] armed" disarm
 verdict
 
 begin "modprobe: a needed module fails"
@@ -293,7 +293,7 @@ printf 'alias other plain\nblacklist plain\n' > "$root/etc/modprobe.d/test.conf"
 run chariot-insmod --modprobe other
 wants 0; silent; log_is ""
 run chariot-insmod --modprobe plain
-wants 0; log_is layout "arm plain mode 1 heap 0" "insert plain [] armed" disarm
+wants 0; log_is layout "arm plain mode 1 heap 0" plan "insert plain [] armed" disarm
 verdict
 
 begin "modprobe: no such module"

@@ -136,28 +136,30 @@ static void taint(void)
 
 static void btf_without_sense(void)
 {
-	struct chariot_layout layout;
-	uint32_t name;
+	struct types *types;
 
-	CHECK(kernel_layout("/nonexistent", &layout, &name) < 0);
-	CHECK(layout.revision == CHARIOT_DEV_REVISION);
-	CHECK(layout.slab_slab_cache == LAYOUT_UNKNOWN);
-	CHECK(name == LAYOUT_UNKNOWN);
-	CHECK(kernel_layout("/dev/null", &layout, &name) < 0);
-	CHECK(kernel_layout(check_file("fixture.ko"), &layout, &name) < 0);
+	CHECK(types_open("/nonexistent", &types) == -ENOENT);
+	CHECK(!types);
+	CHECK(types_open("/dev/null", &types) < 0);
+	CHECK(types_open(check_file("fixture.ko"), &types) < 0);
+	CHECK(!types);
 }
 
 static void btf_of_this_kernel(void)
 {
 	struct chariot_layout layout;
+	struct types *types;
 	uint32_t name;
 
 	if (access(KERNEL_BTF, R_OK))
 		return;
-	CHECK(!kernel_layout(KERNEL_BTF, &layout, &name));
+	CHECK(!types_open(KERNEL_BTF, &types));
+	kernel_layout(types, &layout, &name);
+	CHECK(layout.revision == CHARIOT_DEV_REVISION);
 	CHECK(layout.kmem_cache_name != LAYOUT_UNKNOWN);
 	CHECK(layout.kmem_cache_object_size != LAYOUT_UNKNOWN);
 	CHECK(layout.slab_slab_cache != LAYOUT_UNKNOWN);
+	types_close(types);
 }
 
 static int never(const struct chariot_entry *entry, void *data)
