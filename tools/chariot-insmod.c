@@ -32,6 +32,8 @@ static const char help[] =
 "      --heap GRAIN         page: whole pages of its heap are its own (default)\n"
 "                           byte: each object to the byte; slower\n"
 "      --plan               show what isolation would do; load nothing\n"
+"      --btf FILE           with --plan: take the kernel's types from FILE, for a\n"
+"                           module of another kernel than the running one\n"
 "      --json               print the result as JSON\n"
 "      --allow-unprotected  without a Chariot backend load it plainly,\n"
 "                           with a warning\n"
@@ -44,7 +46,7 @@ static const char help[] =
 
 enum option_code {
 	OPTION_MODPROBE = 256, OPTION_MODE, OPTION_HEAP, OPTION_PLAN,
-	OPTION_JSON, OPTION_UNPROTECTED, OPTION_FIRST_TIME,
+	OPTION_BTF, OPTION_JSON, OPTION_UNPROTECTED, OPTION_FIRST_TIME,
 };
 
 static const struct option options[] = {
@@ -52,6 +54,7 @@ static const struct option options[] = {
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "heap", required_argument, NULL, OPTION_HEAP },
 	{ "plan", no_argument, NULL, OPTION_PLAN },
+	{ "btf", required_argument, NULL, OPTION_BTF },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "allow-unprotected", no_argument, NULL, OPTION_UNPROTECTED },
 	{ "first-time", no_argument, NULL, OPTION_FIRST_TIME },
@@ -64,10 +67,12 @@ static const struct option options[] = {
 /**
  * struct invocation - the command line
  * @target: from --modprobe=NAME, or NULL: the first argument that is no option
+ * @btf: file with the types of the module's kernel; NULL: of this kernel
  */
 struct invocation {
 	struct load_request request;
 	const char *target;
+	const char *btf;
 	bool plan;
 	bool json;
 	int verbose;
@@ -119,6 +124,9 @@ static int take_option(struct invocation *run, int code)
 	case OPTION_PLAN:
 		run->plan = true;
 		return 0;
+	case OPTION_BTF:
+		run->btf = optarg;
+		return 0;
 	case OPTION_JSON:
 		run->json = true;
 		return 0;
@@ -156,6 +164,10 @@ static int parse(struct invocation *run, int argc, char **argv)
 	if (!run->target) {
 		message_error("missing %s. See chariot-insmod --help.",
 			      run->request.by_name ? "module name" : "filename");
+		return -EINVAL;
+	}
+	if (run->btf && !run->plan) {
+		message_error("--btf is only for --plan");
 		return -EINVAL;
 	}
 	run->request.target = run->target;
@@ -214,6 +226,8 @@ static int plan_file(const struct invocation *run, const char *path,
 		return err;
 	}
 	err = plan_make(image, &plan);
+	if (!err)
+		err = plan_add_types(image, run->btf, &plan);
 	if (err) {
 		message_error("could not read module %s: %s", path,
 			      err == -ENOEXEC ?

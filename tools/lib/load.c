@@ -18,9 +18,9 @@
 #include "drivers.h"
 #include "elf.h"
 #include "load.h"
+#include "load_tell.h"
 #include "message.h"
 #include "modules.h"
-#include "plan_types.h"
 #include "types.h"
 
 /**
@@ -254,72 +254,6 @@ static int unload_again(const struct job *job)
 		    "it was loaded, but not isolated, so it was unloaded again: see dmesg");
 }
 
-static void send_layout(const struct job *job)
-{
-	struct chariot_layout layout;
-	uint32_t ignored;
-	int err = -ENODATA;
-
-	if (job->types) {
-		kernel_layout(job->types, &layout, &ignored);
-		err = device_send_layout(job->device, &layout);
-	}
-	/* Only names in reports depend on it. */
-	if (err && job->request->verbose)
-		message_warning("reports will name less: no kernel layout: %s",
-				message_errno(err));
-}
-
-static void say_dropped(const struct plan_block *block)
-{
-	if (block->dropped.entries || block->dropped.imports ||
-	    block->dropped.grants)
-		message_warning("too much for one plan: %u functions and %u grants are left out",
-				block->dropped.entries + block->dropped.imports,
-				block->dropped.grants);
-	if (block->dropped.types || block->dropped.members ||
-	    block->dropped.strings)
-		message_warning("too much for one plan: of the structures farthest away, %u pointers are left out",
-				block->dropped.members);
-}
-
-/* After what it needs is loaded, for the types of that; before it is armed. */
-static void *make_plan(const struct job *job, size_t *size)
-{
-	struct plan_block block = { 0 };
-	void *plan = NULL;
-	int err = -ENODATA;
-
-	if (job->types) {
-		err = plan_types_add_module(job->types, job->image, KERNEL_BTF);
-		if (err && job->request->verbose)
-			message_warning("%s doesn't tell its own types: %s",
-					job->name, message_errno(err));
-		err = plan_types_make(job->image, job->types, &block);
-		types_drop_modules(job->types);
-	}
-	if (!err)
-		plan = plan_block_pack(&block, size);
-	if (plan && job->request->verbose)
-		say_dropped(&block);
-	else if (!plan && job->request->verbose)
-		message_warning("what %s is handed stays unknown: %s",
-				job->name, message_errno(err ? err : -ENOMEM));
-	plan_block_free(&block);
-	return plan;
-}
-
-static void send_plan(const struct job *job, const void *plan, size_t size)
-{
-	int err = plan ? device_send_plan(job->device, plan, size) : 0;
-
-	if (err == -ENOTTY && job->request->verbose)
-		message_warning("this chariot.ko is older and takes no plan");
-	else if (err && err != -ENOTTY)
-		message_warning("what %s is handed stays unknown: chariot.ko does not take its plan: %s",
-				job->name, message_errno(err));
-}
-
 static int present(const struct job *job)
 {
 	const char *problem = "was loaded before and is NOT isolated: unload it, then load it again";
@@ -358,11 +292,13 @@ static int insert(const struct job *job, const char *options)
 		return err ? fail(job, err, NULL) :
 			     tell(job, LOAD_UNPROTECTED, 0, NULL);
 	}
-	send_layout(job);
-	plan = make_plan(job, &size);
+	load_tell_layout(job->device, job->types, request->verbose);
+	plan = load_make_plan(job->name, job->image, job->types,
+			      request->verbose, &size);
 	err = device_arm(job->device, job->name, request->mode, request->heap);
 	if (!err)
-		send_plan(job, plan, size);
+		load_tell_plan(job->device, job->name, plan, size,
+			       request->verbose);
 	free(plan);
 	if (err == -EEXIST)
 		return request->by_name ? present(job) : fail(job, err, NULL);

@@ -6,14 +6,14 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "plan.h"
+#include "plan_types.h"
 #include "printable.h"
-#include "table.h"
+#include "types.h"
 
 struct binding {
 	const char *import, *wrapper, *list;
@@ -75,6 +75,7 @@ static int add_import(const char *name, bool weak, void *data)
 	plan->import_count++;
 	import->class = plan_classify(name, &import->wrapper);
 	import->weak = weak;
+	import->gives = NULL;
 	plan->class_count[import->class]++;
 	printable_clean(import->name, strlen(name) + 1);
 	return 0;
@@ -156,188 +157,64 @@ int plan_make(const struct image *image, struct plan *plan)
 	return add_sections(plan, image);
 }
 
+/* Types of another kernel would tell nonsense. */
+static bool is_of_this_kernel(const struct plan *plan)
+{
+	size_t length = strcspn(plan->vermagic, " ");
+	struct utsname system;
+
+	return !uname(&system) && length == strlen(system.release) &&
+	       !strncmp(plan->vermagic, system.release, length);
+}
+
+static void open_types(struct plan *plan, const char *kernel,
+		       struct types **types)
+{
+	int err;
+
+	*types = NULL;
+	if (!kernel && !is_of_this_kernel(plan)) {
+		plan->unknown = "the types of its kernel: it is made for another one than this (see --btf)";
+		return;
+	}
+	err = types_open(kernel ? kernel : KERNEL_BTF, types);
+	if (err)
+		plan->unknown = err == -ENOENT ?
+			"the types of its kernel: there is no BTF of it" :
+			"the types of its kernel: their BTF cannot be read";
+}
+
+int plan_add_types(const struct image *image, const char *kernel,
+		   struct plan *plan)
+{
+	struct types *types;
+	size_t i;
+	int err;
+
+	open_types(plan, kernel, &types);
+	err = types ? plan_types_add_module(types, image,
+					    kernel ? kernel : KERNEL_BTF) : 0;
+	if (err)
+		plan->unknown = err == -ENODATA ?
+			"its own types: the module has no BTF" :
+			"its own types: its BTF is damaged, or not for this kernel";
+	err = plan_types_make(image, types, &plan->handed);
+	types_close(types);
+	for (i = 0; !err && i < plan->import_count; i++)
+		plan->imports[i].gives =
+			plan_block_find_import(&plan->handed,
+					       plan->imports[i].name);
+	return err;
+}
+
 void plan_free(struct plan *plan)
 {
 	size_t i;
 
+	plan_block_free(&plan->handed);
 	for (i = 0; i < plan->import_count; i++)
 		free(plan->imports[i].name);
 	free(plan->imports);
 	free(plan->sections);
 	memset(plan, 0, sizeof(*plan));
-}
-
-static const char *const class_names[PLAN_CLASSES] = {
-	[PLAN_ALLOCATION] = "allocation wrapper",
-	[PLAN_COPY] = "checked copy",
-	[PLAN_OBJECT] = "object",
-	[PLAN_WRAPPER] = "wrapper",
-	[PLAN_LEAF] = "leaf",
-	[PLAN_PLAIN] = "plain",
-};
-
-static const char *const class_texts[PLAN_CLASSES] = {
-	[PLAN_ALLOCATION] = "memory it gets becomes the driver's own, until it is freed",
-	[PLAN_COPY] = "the destination is checked before the kernel writes it",
-	[PLAN_OBJECT] = "a kernel object is handed over or taken back",
-	[PLAN_WRAPPER] = "chariot looks at the call",
-	[PLAN_LEAF] = "runs with the driver's rights, no crossing",
-	[PLAN_PLAIN] = "the kernel's own function, with the kernel's rights",
-};
-
-static const char *const right_names[PLAN_RIGHTS] = {
-	[PLAN_EXECUTE] = "execute",
-	[PLAN_WRITE] = "write",
-	[PLAN_WRITE_INIT] = "write while its init runs",
-	[PLAN_EXECUTE_INIT] = "execute while its init runs",
-	[PLAN_WRITE_PERCPU] = "write, on every CPU",
-	[PLAN_NONE] = "read",
-};
-
-static int print_classes(const struct plan *plan, FILE *out)
-{
-	static const char *const heads[] = {
-		"CLASS", ">IMPORTS", "MEANING", NULL
-	};
-	struct table table;
-	char count[24];
-	int i, err;
-
-	fprintf(out, "Imports: %zu\n\n", plan->import_count);
-	table_init(&table, heads);
-	for (i = 0; i < PLAN_CLASSES; i++) {
-		if (!plan->class_count[i])
-			continue;
-		snprintf(count, sizeof(count), "%zu", plan->class_count[i]);
-		table_row(&table, class_names[i], count, class_texts[i]);
-	}
-	err = table_print(&table, out, "  ");
-	table_free(&table);
-	return err;
-}
-
-static int print_imports(const struct plan *plan, FILE *out)
-{
-	static const char *const heads[] = {
-		"IMPORT", "CLASS", "BOUND TO", NULL
-	};
-	struct table table;
-	size_t i;
-	int err;
-
-	table_init(&table, heads);
-	for (i = 0; i < plan->import_count; i++) {
-		const struct plan_import *import = &plan->imports[i];
-
-		table_row(&table, import->name, class_names[import->class],
-			  *import->wrapper ? import->wrapper : "kernel");
-	}
-	fputc('\n', out);
-	err = table_print(&table, out, "  ");
-	table_free(&table);
-	return err;
-}
-
-static int print_sections(const struct plan *plan, FILE *out)
-{
-	static const char *const heads[] = {
-		"SECTION", ">BYTES", "THE DRIVER MAY", NULL
-	};
-	struct table table;
-	char size[24];
-	size_t i;
-	int err;
-
-	table_init(&table, heads);
-	for (i = 0; i < plan->section_count; i++) {
-		snprintf(size, sizeof(size), "%" PRIu64,
-			 plan->sections[i].size);
-		table_row(&table, plan->sections[i].name, size,
-			  right_names[plan->sections[i].right]);
-	}
-	fputs("\nSections (rights are given in whole pages)\n\n", out);
-	err = table_print(&table, out, "  ");
-	table_free(&table);
-	return err;
-}
-
-int plan_print(const struct plan *plan, FILE *out)
-{
-	int err;
-
-	fprintf(out, "Module %s, license %s, %s\n  for kernel %s\n\n",
-		plan->name, *plan->license ? plan->license : "not named",
-		plan->is_signed ? "signed" : "not signed",
-		*plan->vermagic ? plan->vermagic : "not named");
-	err = print_classes(plan, out);
-	if (!err)
-		err = print_imports(plan, out);
-	if (!err)
-		err = print_sections(plan, out);
-	if (err)
-		return err;
-	fputs("\nGiven as it runs: memory it allocates, the stack it runs on, and kernel\n"
-	      "objects it is handed. Everything else in memory it may read, not write.\n",
-	      out);
-	return 0;
-}
-
-static struct json_object *imports_json(const struct plan *plan)
-{
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < plan->import_count; i++) {
-		const struct plan_import *import = &plan->imports[i];
-		struct json_object *entry = json_object_new_object();
-
-		json_object_object_add(entry, "name",
-				       json_object_new_string(import->name));
-		json_object_object_add(entry, "class",
-			json_object_new_string(class_names[import->class]));
-		if (*import->wrapper)
-			json_object_object_add(entry, "bound_to",
-				json_object_new_string(import->wrapper));
-		json_object_object_add(entry, "weak",
-				       json_object_new_boolean(import->weak));
-		json_object_array_add(list, entry);
-	}
-	return list;
-}
-
-static struct json_object *sections_json(const struct plan *plan)
-{
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < plan->section_count; i++) {
-		const struct plan_section *section = &plan->sections[i];
-		struct json_object *entry = json_object_new_object();
-
-		json_object_object_add(entry, "name",
-				       json_object_new_string(section->name));
-		json_object_object_add(entry, "size",
-				       json_object_new_uint64(section->size));
-		json_object_object_add(entry, "right",
-			json_object_new_string(right_names[section->right]));
-		json_object_array_add(list, entry);
-	}
-	return list;
-}
-
-struct json_object *plan_json(const struct plan *plan)
-{
-	struct json_object *root = json_object_new_object();
-
-	json_object_object_add(root, "module",
-			       json_object_new_string(plan->name));
-	json_object_object_add(root, "vermagic",
-			       json_object_new_string(plan->vermagic));
-	json_object_object_add(root, "license",
-			       json_object_new_string(plan->license));
-	json_object_object_add(root, "signed",
-			       json_object_new_boolean(plan->is_signed));
-	json_object_object_add(root, "imports", imports_json(plan));
-	json_object_object_add(root, "sections", sections_json(plan));
-	return root;
 }

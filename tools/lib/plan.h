@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "elf.h"
+#include "plan_block.h"
 
 struct json_object;
 
@@ -23,11 +24,16 @@ enum plan_class {
 	PLAN_CLASSES
 };
 
+/**
+ * struct plan_import - a function of the kernel, or of another module
+ * @gives: what objects it gives the module; NULL: none that is known of
+ */
 struct plan_import {
 	char *name;
 	const char *wrapper;	/* what it is bound to; "" for PLAN_PLAIN */
 	enum plan_class class;
 	bool weak;
+	const struct chariot_plan_import *gives;
 };
 
 /* What the driver may do with a section. */
@@ -57,6 +63,8 @@ struct plan {
 	size_t class_count[PLAN_CLASSES];
 	struct plan_section *sections;	/* those that are loaded, in order */
 	size_t section_count;
+	struct plan_block handed;	/* by plan_add_types() */
+	const char *unknown;		/* what it couldn't find out, and why */
 };
 
 /**
@@ -66,6 +74,17 @@ struct plan {
  * Return: 0, -ENOEXEC for a damaged image, -ENOMEM.
  */
 int plan_make(const struct image *image, struct plan *plan);
+
+/**
+ * plan_add_types - add what the module is handed to its plan
+ * @kernel: file with the BTF of the module's kernel; NULL: of this kernel
+ *
+ * Without BTF the plan still tells the entry points, but not their types.
+ *
+ * Return: 0, -ENOEXEC for a damaged image, -ENOMEM.
+ */
+int plan_add_types(const struct image *image, const char *kernel,
+		   struct plan *plan);
 void plan_free(struct plan *plan);
 
 /* How chariot.ko binds this name; *@wrapper gets what to. */

@@ -3,6 +3,7 @@
  * The arrays of a plan, and their packing into one block. Runs in user space and
  * keeps to the limits that chariot.ko checks.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,14 +62,15 @@ static uint32_t add_string(struct plan_block *block, const char *text)
 	return at;
 }
 
-uint32_t plan_block_type(struct plan_block *block, const char *name,
-			 uint32_t size)
+uint32_t plan_block_type(struct plan_block *block, const char *keyword,
+			 const char *name, uint32_t size)
 {
 	struct chariot_plan_type type = { .size = size };
 
 	if (block->count.types < CHARIOT_PLAN_TYPES_MAX)
 		type.name = add_string(block, name);
 	if (type.name == CHARIOT_PLAN_NONE ||
+	    !APPEND(block, keywords, CHARIOT_PLAN_TYPES_MAX, keyword) ||
 	    !APPEND(block, types, CHARIOT_PLAN_TYPES_MAX, type))
 		return CHARIOT_PLAN_NONE;
 	return block->count.types - 1;
@@ -108,11 +110,50 @@ bool plan_block_grant(struct plan_block *block,
 	return APPEND(block, grants, CHARIOT_PLAN_GRANTS_MAX, *grant);
 }
 
-const char *plan_block_type_name(const struct plan_block *block, uint32_t type)
+bool plan_block_type_text(const struct plan_block *block, uint32_t type,
+			  char *to, size_t room)
 {
+	to[0] = '\0';
 	if (type >= block->count.types)
-		return NULL;
-	return block->strings + block->types[type].name;
+		return false;
+	snprintf(to, room, "%s%s", block->keywords[type],
+		 block->strings + block->types[type].name);
+	return true;
+}
+
+static int by_name(const void *a, const void *b, void *data)
+{
+	const struct chariot_plan_import *one = a, *other = b;
+	const char *strings = data;
+
+	return strcmp(strings + one->name, strings + other->name);
+}
+
+void plan_block_sort_imports(struct plan_block *block)
+{
+	if (block->count.imports)
+		qsort_r(block->imports, block->count.imports,
+			sizeof(*block->imports), by_name, block->strings);
+}
+
+const struct chariot_plan_import *
+plan_block_find_import(const struct plan_block *block, const char *name)
+{
+	uint32_t low = 0, high = block->count.imports, middle;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = strcmp(name, block->strings +
+			       block->imports[middle].name);
+		if (!order)
+			return &block->imports[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }
 
 static unsigned char *put(unsigned char *to, const void *from, size_t size)
@@ -157,6 +198,7 @@ void *plan_block_pack(const struct plan_block *block, size_t *size)
 void plan_block_free(struct plan_block *block)
 {
 	free(block->types);
+	free(block->keywords);
 	free(block->members);
 	free(block->entries);
 	free(block->imports);

@@ -14,19 +14,21 @@
 
 /**
  * struct plan_block - the arrays of a plan
+ * @keywords: of each type, "struct ", "union " or "": for people only
  * @count: how many of each
  * @dropped: what had no room
  * @no_memory: more was dropped, for want of memory
  */
 struct plan_block {
 	struct chariot_plan_type *types;
+	const char **keywords;
 	struct chariot_plan_member *members;
 	struct chariot_plan_entry *entries;
 	struct chariot_plan_import *imports;
 	struct chariot_plan_grant *grants;
 	char *strings;
 	struct {
-		uint32_t types, members, entries, imports, grants, strings;
+		uint32_t types, keywords, members, entries, imports, grants, strings;
 	} count, dropped;
 	bool no_memory;
 };
@@ -36,8 +38,8 @@ struct plan_block {
  * which is counted. Names are made printable. What is appended is not checked:
  * names of other types must be there before.
  */
-uint32_t plan_block_type(struct plan_block *block, const char *name,
-			 uint32_t size);
+uint32_t plan_block_type(struct plan_block *block, const char *keyword,
+			 const char *name, uint32_t size);
 bool plan_block_member(struct plan_block *block,
 		       const struct chariot_plan_member *member);
 bool plan_block_entry(struct plan_block *block, const char *name,
@@ -47,8 +49,20 @@ bool plan_block_import(struct plan_block *block, const char *name,
 bool plan_block_grant(struct plan_block *block,
 		      const struct chariot_plan_grant *grant);
 
-/* The name of a type, or NULL for CHARIOT_PLAN_NONE. */
-const char *plan_block_type_name(const struct plan_block *block, uint32_t type);
+/**
+ * plan_block_type_text - "struct sk_buff"
+ * @to: result, always terminated
+ *
+ * Return: false for CHARIOT_PLAN_NONE.
+ */
+bool plan_block_type_text(const struct plan_block *block, uint32_t type,
+			  char *to, size_t room);
+
+/* Order the imports by name, as plan_block_find_import() wants them. */
+void plan_block_sort_imports(struct plan_block *block);
+/* The import of that name, or NULL. */
+const struct chariot_plan_import *
+plan_block_find_import(const struct plan_block *block, const char *name);
 
 /**
  * plan_block_pack - all in one piece, as CHARIOT_IOC_PLAN takes it

@@ -58,7 +58,8 @@ static uint32_t type_number(struct survey *survey,
 		if (types_same(&survey->object[survey->slots[slot] - 1],
 			       object))
 			return survey->slots[slot] - 1;
-	number = plan_block_type(survey->block, object->name, object->size);
+	number = plan_block_type(survey->block, object->keyword, object->name,
+				 object->size);
 	if (number != CHARIOT_PLAN_NONE) {
 		survey->object[number] = *object;
 		survey->slots[slot] = number + 1;
@@ -309,8 +310,10 @@ int plan_types_make(const struct image *image, const struct types *types,
 	err = add_entries(survey, image);
 	if (!err)
 		err = image_each_import(image, add_import, survey);
-	if (!err)
+	if (!err) {
+		plan_block_sort_imports(block);
 		follow(survey);
+	}
 	if (!err && block->no_memory)
 		err = -ENOMEM;
 	free(survey);

@@ -29,7 +29,7 @@ int plan_types_add_module(struct types *types, const struct image *image,
 
 /**
  * plan_types_make - work out the plan of a module
- * @types: of the kernel, with the module's added
+ * @types: of the kernel, with the module's added; NULL: nothing is known
  * @block: result; plan_block_free() it, also after an error
  *
  * What the limits of a plan leave no room for is left out, the deepest first,

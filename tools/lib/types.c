@@ -13,25 +13,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "btf_index.h"
 #include "types.h"
 
 #define LAYERS_MAX	32
 /* typedefs and qualifiers on a type; no kernel has 10. */
 #define PEEL_MAX	32
-/* Slots to look at; damaged BTF may give one name to all of its types. */
-#define PROBES_MAX	1024
 
 /**
  * struct layer - the BTF of the kernel or of one module
  * @first: its first type; those before are the kernel's
- * @slots: hash of functions, structures and unions by name: 0 or a type's number
- * @mask: number of slots - 1
  */
 struct layer {
 	struct btf *btf;
 	uint32_t first, end;
-	uint32_t *slots;
-	uint32_t mask;
+	struct btf_index index;
 	bool own;
 };
 
@@ -40,98 +36,11 @@ struct types {
 	unsigned int count;
 };
 
-/* --- names ----------------------------------------------------------------- */
-
 static const char *name_of(const struct btf *btf, const struct btf_type *type)
 {
 	const char *name = btf__name_by_offset(btf, type->name_off);
 
 	return name ? name : "";
-}
-
-/* FNV-1a */
-static uint32_t hash(const char *text)
-{
-	uint32_t value = 2166136261u;
-
-	while (*text)
-		value = (value ^ (unsigned char)*text++) * 16777619u;
-	return value ^ value >> 15;
-}
-
-static bool has_slot(const struct btf_type *type)
-{
-	return btf_is_func(type) || btf_is_composite(type);
-}
-
-static void fill_slots(struct layer *layer)
-{
-	const struct btf_type *type;
-	uint32_t id, slot, probes;
-	const char *name;
-
-	for (id = layer->first; id < layer->end; id++) {
-		type = btf__type_by_id(layer->btf, id);
-		if (!type || !has_slot(type))
-			continue;
-		name = name_of(layer->btf, type);
-		if (!*name)
-			continue;
-		slot = hash(name) & layer->mask;
-		for (probes = 0; probes < PROBES_MAX && layer->slots[slot];
-		     probes++)
-			slot = (slot + 1) & layer->mask;
-		if (!layer->slots[slot])
-			layer->slots[slot] = id;
-	}
-}
-
-static int make_slots(struct layer *layer)
-{
-	uint32_t room = 16;
-
-	/* At least half of them stay empty, so that each search ends. */
-	while (room / 2 < layer->end - layer->first)
-		room *= 2;
-	layer->slots = calloc(room, sizeof(*layer->slots));
-	if (!layer->slots)
-		return -ENOMEM;
-	layer->mask = room - 1;
-	fill_slots(layer);
-	return 0;
-}
-
-/**
- * struct search - types of one name, one after the other
- * @slot: where to go on
- * @probes: how many slots were looked at
- */
-struct search {
-	const struct layer *layer;
-	const char *name;
-	uint32_t slot;
-	uint32_t probes;
-};
-
-static struct search search_begin(const struct layer *layer, const char *name)
-{
-	return (struct search) { layer, name, hash(name) & layer->mask, 0 };
-}
-
-/* Return: the next type of that name, or 0. */
-static uint32_t search_next(struct search *search)
-{
-	const struct layer *layer = search->layer;
-	uint32_t id;
-
-	while (search->probes++ < PROBES_MAX &&
-	       (id = layer->slots[search->slot])) {
-		search->slot = (search->slot + 1) & layer->mask;
-		if (!strcmp(name_of(layer->btf, btf__type_by_id(layer->btf, id)),
-			    search->name))
-			return id;
-	}
-	return 0;
 }
 
 /* --- BTF of the kernel and of modules --------------------------------------- */
@@ -185,7 +94,7 @@ static int add_layer(struct types *types, struct btf *btf, bool own)
 		.end = btf__type_cnt(btf),
 		.own = own,
 	};
-	err = has_sense(layer) ? make_slots(layer) : -EINVAL;
+	err = has_sense(layer) ? btf_index_make(&layer->index, btf, layer->first) : -EINVAL;
 	if (err)
 		btf__free(btf);
 	else
@@ -234,7 +143,7 @@ void types_drop_modules(struct types *types)
 	while (types->count > 1) {
 		types->count--;
 		btf__free(types->layer[types->count].btf);
-		free(types->layer[types->count].slots);
+		btf_index_free(&types->layer[types->count].index);
 	}
 }
 
@@ -245,7 +154,7 @@ void types_close(struct types *types)
 	types_drop_modules(types);
 	if (types->count) {
 		btf__free(types->layer[0].btf);
-		free(types->layer[0].slots);
+		btf_index_free(&types->layer[0].index);
 	}
 	free(types);
 }
@@ -324,6 +233,8 @@ static void set_object(struct type_object *object, const struct types *types,
 	*object = (struct type_object) {
 		.btf = id < layer->first ? types->layer[0].btf : layer->btf,
 		.id = id,
+		.keyword = !*name ? "" : btf_is_union(type) ? "union " :
+			   "struct ",
 		.name = *name ? name : *alias ? alias : "(unnamed)",
 		.size = type->size,
 	};
@@ -333,11 +244,11 @@ static bool find_object(const struct types *types, const struct layer *layer,
 			const char *name, bool is_union,
 			struct type_object *object)
 {
-	struct search search = search_begin(layer, name);
+	struct btf_search search = btf_search_begin(&layer->index, name);
 	const struct btf_type *type;
 	uint32_t id;
 
-	while ((id = search_next(&search))) {
+	while ((id = btf_search_next(&search))) {
 		type = btf__type_by_id(layer->btf, id);
 		if (!btf_is_composite(type) || !type->size ||
 		    btf_is_union(type) != is_union)
@@ -507,13 +418,14 @@ static void keep_agreed(struct type_call *call, const struct type_call *other)
 static bool find_call(const struct types *types, const struct layer *layer,
 		      const char *function, struct type_call *call)
 {
-	struct search search = search_begin(layer, function);
+	struct btf_search search =
+		btf_search_begin(&layer->index, function);
 	const struct btf_type *type;
 	struct type_call other;
 	bool found = false;
 	uint32_t id;
 
-	while ((id = search_next(&search))) {
+	while ((id = btf_search_next(&search))) {
 		type = btf__type_by_id(layer->btf, id);
 		if (!btf_is_func(type))
 			continue;
@@ -532,7 +444,7 @@ bool types_call(const struct types *types, const char *function, bool own,
 	bool has_own = false;
 	unsigned int i;
 
-	for (i = 0; i < types->count; i++) {
+	for (i = 0; types && i < types->count; i++) {
 		if (types->layer[i].own != own)
 			continue;
 		has_own = own;

@@ -22,12 +22,14 @@ struct types;
  * struct type_object - a structure or union that is not const
  * @btf: where it stands; NULL: there is none
  * @id: in @btf
+ * @keyword: "struct " or "union "; "" if it is known by its typedef
  * @name: its tag, or that of its typedef; not cleaned
  * @size: bytes, not 0
  */
 struct type_object {
 	const struct btf *btf;
 	uint32_t id;
+	const char *keyword;
 	const char *name;
 	uint32_t size;
 };
@@ -73,6 +75,7 @@ void types_drop_modules(struct types *types);
 
 /**
  * types_call - the prototype of a function
+ * @types: NULL: nothing is known
  * @own: a function of the module itself; else one that it imports
  * @call: result
  *

@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		out = fopen("/dev/null", "w");
 	if (image_from_memory(data, size, &image, &why))
 		return 0;
-	if (!plan_make(image, &plan)) {
+	if (!plan_make(image, &plan) &&
+	    !plan_add_types(image, NULL, &plan)) {
 		plan_print(&plan, out);
 		json_object_put(plan_json(&plan));
 	}

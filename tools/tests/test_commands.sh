@@ -28,7 +28,7 @@ fresh() {
 	: > "$root/proc/cmdline"
 	: > "$root/proc/modules"
 	: > "$root/log"
-	unset FAKE_BACKEND_ERRNO FAKE_FEATURES FAKE_ARM_ERRNO FAKE_BLIND FAKE_REVISION
+	unset FAKE_BACKEND_ERRNO FAKE_FEATURES FAKE_ARM_ERRNO FAKE_PLAN_ERRNO FAKE_BLIND FAKE_REVISION
 }
 
 loaded() {
@@ -168,6 +168,15 @@ loaded chariot
 echo 2 > "$root/fail/target"
 run chariot-insmod -v "$root/$modules/target.ko"
 wants 1; says "it needs: helper"
+verdict
+
+begin "insmod: an older chariot.ko takes no plan"
+loaded chariot
+FAKE_PLAN_ERRNO=25 run chariot-insmod "$root/$modules/plain.ko"
+wants 0; silent
+log_is layout "arm plain mode 1 heap 0" "plan fails" "insert plain [] armed" disarm
+FAKE_PLAN_ERRNO=22 run chariot-insmod "$root/$modules/plain.ko"
+wants 0; says "chariot.ko does not take its plan: Invalid argument (EINVAL)"
 verdict
 
 begin "insmod: arming fails"
@@ -335,10 +344,15 @@ run chariot-insmod --plan --modprobe target
 wants 0; silent; log_is ""
 prints "Module target, license GPL, not signed"; prints helper_function
 prints "Loaded with it, not isolated: helper"
+prints "Not known: its own types: the module has no BTF"
 run chariot-insmod --plan --json "$root/$modules/plain.ko"
-wants 0; prints '"module":"plain"'
+wants 0; prints '"module":"plain"'; prints '"entry_points":['
 run chariot-insmod --plan "$root/log"
 wants 1; says "Invalid module format"
+run chariot-insmod --plan --btf /dev/null "$root/$modules/plain.ko"
+wants 0; prints "Not known: the types of its kernel: their BTF cannot be read"
+run chariot-insmod --btf /dev/null "$root/$modules/plain.ko"
+wants 1; says "--btf is only for --plan"; log_is ""
 verdict
 
 begin "arguments that are wrong"
