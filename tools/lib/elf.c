@@ -75,6 +75,7 @@ static bool read_section(const struct image *image, unsigned int index,
 	*section = (struct image_section) {
 		.type = header->sh_type,
 		.link = header->sh_link,
+		.info = header->sh_info,
 		.flags = header->sh_flags,
 		.size = header->sh_size,
 		.align = header->sh_addralign,
@@ -299,37 +300,55 @@ int image_module_name(const struct image *image, uint32_t name_offset,
 	return 0;
 }
 
+int image_symbols(const struct image *image, struct image_symbols *table)
+{
+	if (!image_find_section(image, ".symtab", &table->symbols) ||
+	    table->symbols.type != SHT_SYMTAB ||
+	    !image_section(image, table->symbols.link, &table->strings))
+		return -ENOEXEC;
+	table->count = table->symbols.size / sizeof(Elf64_Sym);
+	return table->count && !table->symbols.bytes ? -ENOEXEC : 0;
+}
+
+bool image_symbol(const struct image_symbols *table, uint64_t index,
+		  struct image_symbol *symbol)
+{
+	Elf64_Sym from;
+
+	if (!index || index >= table->count)
+		return false;
+	memcpy(&from, table->symbols.bytes + index * sizeof(from), sizeof(from));
+	*symbol = (struct image_symbol) {
+		.name = string_at(&table->strings, from.st_name),
+		.section = from.st_shndx,
+		.value = from.st_value,
+		.type = ELF64_ST_TYPE(from.st_info),
+		.binding = ELF64_ST_BIND(from.st_info),
+	};
+	return true;
+}
+
 int image_each_import(const struct image *image,
 		      int (*each)(const char *name, bool weak, void *data),
 		      void *data)
 {
-	struct image_section symbols, strings;
-	const char *name;
-	Elf64_Sym symbol;
+	struct image_symbols table;
+	struct image_symbol symbol;
 	uint64_t i;
-	int err;
+	int err = image_symbols(image, &table);
 
-	if (!image_find_section(image, ".symtab", &symbols) ||
-	    symbols.type != SHT_SYMTAB ||
-	    !image_section(image, symbols.link, &strings))
-		return -ENOEXEC;
-	for (i = 1; i < symbols.size / sizeof(symbol); i++) {
-		if (!symbols.bytes)
-			return -ENOEXEC;
-		memcpy(&symbol, symbols.bytes + i * sizeof(symbol),
-		       sizeof(symbol));
-		if (symbol.st_shndx != SHN_UNDEF ||
-		    ELF64_ST_BIND(symbol.st_info) == STB_LOCAL)
+	for (i = 1; !err && i < table.count; i++) {
+		if (!image_symbol(&table, i, &symbol) ||
+		    symbol.section != SHN_UNDEF ||
+		    symbol.binding == STB_LOCAL)
 			continue;
-		name = string_at(&strings, symbol.st_name);
-		if (!name)
+		if (!symbol.name)
 			return -ENOEXEC;
-		err = *name ? each(name, ELF64_ST_BIND(symbol.st_info) ==
-				   STB_WEAK, data) : 0;
-		if (err)
-			return err;
+		if (*symbol.name)
+			err = each(symbol.name, symbol.binding == STB_WEAK,
+				   data);
 	}
-	return 0;
+	return err;
 }
 
 bool image_is_signed(const struct image *image)

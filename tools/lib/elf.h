@@ -21,10 +21,34 @@ struct image_section {
 	const char *name;
 	uint32_t type;
 	uint32_t link;
+	uint32_t info;
 	uint64_t flags;
 	uint64_t size;
 	uint64_t align;
 	const unsigned char *bytes;
+};
+
+/* The symbol table, for image_symbol(). */
+struct image_symbols {
+	struct image_section symbols;
+	struct image_section strings;
+	uint64_t count;
+};
+
+/**
+ * struct image_symbol - one symbol
+ * @name: not cleaned; NULL if it is damaged
+ * @section: its section's number, or SHN_UNDEF and the other special ones
+ * @value: byte in the section
+ * @type: STT_*
+ * @binding: STB_*
+ */
+struct image_symbol {
+	const char *name;
+	uint32_t section;
+	uint64_t value;
+	unsigned char type;
+	unsigned char binding;
 };
 
 /**
@@ -48,6 +72,12 @@ bool image_section(const struct image *image, unsigned int index,
 		   struct image_section *section);
 bool image_find_section(const struct image *image, const char *name,
 			struct image_section *section);
+
+/* Return: 0, or -ENOEXEC for an image whose symbol table is damaged. */
+int image_symbols(const struct image *image, struct image_symbols *table);
+/* Symbol @index, 1 up to count - 1; false if there is none. */
+bool image_symbol(const struct image_symbols *table, uint64_t index,
+		  struct image_symbol *symbol);
 
 /**
  * image_modinfo - a value of .modinfo
