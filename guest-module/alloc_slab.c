@@ -9,6 +9,7 @@
 #include <linux/vmalloc.h>
 
 #include "alloc.h"
+#include "handed.h"
 
 /* All caches we made, by the kernel's pointer. */
 static DEFINE_HASHTABLE(registry, 7);
@@ -223,6 +224,7 @@ void chariot_slab_object_freed(const void *object)
 			size = kmem_cache_size(cache);
 			chariot_object_del_range(d, (unsigned long)object, size);
 		}
+		chariot_handed_forget(d, (unsigned long)object, size);
 		if (d != owner)
 			chariot_revoke(d, object, size);
 	}

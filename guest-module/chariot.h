@@ -12,6 +12,8 @@
  *               equal to the backend's, by region updates over hypercall/
  *   objects.c   the driver's allocations with size and call site, for reports
  *   frames.c    ends rights when a page frame is freed, by whomever
+ *   gates.c     entries and imports of the module's plan (plan.c), so that
+ *   handed.c    knows the objects it is handed
  *   fault.c     the notification (#GP) of a stopped write: fetch the record,
  *   grants.c      settle it (a right the driver does have by kernel API rules:
  *                 grant and retry), or
@@ -53,11 +55,29 @@
 struct pt_regs;
 struct chariot_slabs;
 struct chariot_grants;
+struct chariot_gate;
+struct chariot_plan;
 
 enum chariot_driver_state {
 	CHARIOT_LOADING,	/* between relocation and the end of init */
 	CHARIOT_LIVE,
 	CHARIOT_UNLOADING,
+};
+
+/**
+ * struct chariot_gates - a driver's gates (gates.c)
+ * @gates: of the plan's entries, and behind them of its imports; or NULL
+ * @entry: number of the first entry's gate
+ * @import: number of the first import's gate
+ * @entries_bound: relocations that lead to a gate
+ * @imports_bound: the same
+ */
+struct chariot_gates {
+	struct chariot_gate *gates;
+	u32 entry;
+	u32 import;
+	u32 entries_bound;
+	u32 imports_bound;
 };
 
 /**
@@ -67,7 +87,12 @@ enum chariot_driver_state {
  * @mod: the module
  * @lock: guards @table, @pool, @objects
  * @slabs: its slab caches (alloc_slab.c)
- * @grants: kernel objects it was handed (grants.c)
+ * @grants: what the block layer handed it (grants_block.c)
+ * @plan: types of what it is handed, or NULL (plan.c)
+ * @gates: through which it is handed it
+ * @handed_lock: guards @handed, @nr_handed; @lock is taken inside it
+ * @handed: objects it was handed, by address (handed.c)
+ * @handed_generation: changes when one is forgotten
  */
 struct chariot_driver {
 	struct list_head node;
@@ -88,6 +113,13 @@ struct chariot_driver {
 
 	struct chariot_slabs *slabs;
 	struct chariot_grants *grants;
+
+	struct chariot_plan *plan;
+	struct chariot_gates gates;
+	raw_spinlock_t handed_lock;
+	struct rb_root_cached handed;
+	u32 nr_handed;
+	u64 handed_generation;
 
 	atomic64_t violations;
 	atomic64_t repeats;		/* of violations already reported */
@@ -115,6 +147,20 @@ struct chariot_driver *chariot_driver_by_module(const struct module *mod);
 /* Is addr in any memory section of mod (text, data, init)? compat inside. */
 bool chariot_module_contains(const struct module *mod, unsigned long addr);
 bool chariot_module_text_contains(const struct module *mod, unsigned long addr);
+
+/* --- gate_table.S, gates.c ------------------------------------------------ */
+/* For the driver's plan; under chariot_mutex. -ENOSPC: no gates left. */
+int chariot_gates_attach(struct chariot_driver *d);
+void chariot_gates_detach(struct chariot_driver *d);
+/* Before the relocations of a section are applied (see loader.c). */
+void chariot_gates_relocate(struct chariot_driver *d, Elf64_Shdr *sechdrs,
+			    const char *strtab, unsigned int symindex,
+			    unsigned int relsec);
+void chariot_gates_laid_out(struct chariot_driver *d, const struct module *mod);
+/* The driver to which this gate leads, or NULL. Any context. */
+struct chariot_driver *chariot_gate_driver(unsigned long addr);
+/* Text that is to be executable in all views. */
+void chariot_gates_text(const char **start, size_t *size);
 
 /* --- stubs.S, leaf.S, imports.c ------------------------------------------ */
 /**
@@ -247,6 +293,14 @@ bool chariot_grants_settle(struct chariot_driver *d, unsigned long va,
 /* The driver's call of a kernel function returned this object (rules). */
 bool chariot_grants_wants_return(const char *import);
 
+/* --- links.c ------------------------------------------------------------- */
+/*
+ * Is a write of new to va one of list_add() and its kin, next to an element of the
+ * driver's? Then does it.
+ */
+bool chariot_link_write(struct chariot_driver *d, unsigned long va,
+			unsigned long new);
+
 /* --- fault.c ------------------------------------------------------------- */
 int chariot_fault_init(void);
 void chariot_fault_exit(void);
@@ -302,6 +356,8 @@ extern wait_queue_head_t chariot_report_wait;
 int chariot_loader_init(void);
 void chariot_loader_exit(void);
 int chariot_arm(const struct chariot_arm *arm);
+/* The plan of what this task has armed; taken over unless there is an error. */
+int chariot_arm_plan(struct chariot_plan *plan);
 void chariot_disarm(struct task_struct *task);
 
 /* --- sysfs.c, device.c --------------------------------------------------- */

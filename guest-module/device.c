@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "chariot.h"
+#include "plan.h"
 
 #define LIST_BATCH	32	/* entries copied out at once */
 #define OFFSET_UNKNOWN	0xffffffffu
@@ -176,6 +177,35 @@ static long do_arm(struct reader *r, const struct chariot_arm __user *from)
 	if (!ret && !r->armed)
 		r->armed = get_task_struct(current);
 	mutex_unlock(&r->lock);
+	return ret;
+}
+
+static long do_plan(const struct chariot_plan_block __user *from)
+{
+	struct chariot_plan_block block;
+	struct chariot_plan *plan;
+	void *image;
+	long ret;
+
+	if (copy_from_user(&block, from, sizeof(block)))
+		return -EFAULT;
+	if (block.reserved || block.size > CHARIOT_PLAN_SIZE_MAX)
+		return -EINVAL;
+	image = kvmalloc(block.size, GFP_KERNEL);
+	if (!image)
+		return -ENOMEM;
+	if (copy_from_user(image, u64_to_user_ptr(block.address), block.size)) {
+		kvfree(image);
+		return -EFAULT;
+	}
+	plan = chariot_plan_take(image, block.size);
+	if (IS_ERR(plan)) {
+		kvfree(image);
+		return PTR_ERR(plan);
+	}
+	ret = chariot_arm_plan(plan);
+	if (ret)
+		chariot_plan_free(plan);
 	return ret;
 }
 
@@ -380,6 +410,8 @@ static long chariot_ioctl(struct file *file, unsigned int cmd,
 		return do_arm(r, p);
 	case CHARIOT_IOC_DISARM:
 		return do_disarm(r);
+	case CHARIOT_IOC_PLAN:
+		return do_plan(p);
 	case CHARIOT_IOC_LAYOUT:
 		return do_layout(p);
 	case CHARIOT_IOC_LIST:

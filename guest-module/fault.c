@@ -108,6 +108,19 @@ static void leave_leaf(struct pt_regs *regs, const char *leaf)
 	regs->sp += sizeof(unsigned long);
 }
 
+/* A write of one word, stopped with its value known. */
+static bool is_link(struct chariot_driver *d, const struct chariot_record *rec)
+{
+	unsigned long value;
+
+	if (rec->outcome != CHARIOT_OUTCOME_STOPPED ||
+	    !(rec->flags & CHARIOT_RECORD_VALUE) || rec->size != sizeof(value) ||
+	    rec->flags & CHARIOT_RECORD_REP)
+		return false;
+	memcpy(&value, rec->value, sizeof(value));
+	return chariot_link_write(d, record_address(rec), value);
+}
+
 static int stopped_write(struct pt_regs *regs)
 {
 	struct chariot_record rec;
@@ -128,6 +141,10 @@ static int stopped_write(struct pt_regs *regs)
 		atomic64_inc(&d->settled);
 		if (!audited)
 			regs->ip = rec.rip;
+		return NOTIFY_STOP;
+	}
+	if (is_link(d, &rec)) {
+		atomic64_inc(&d->settled);
 		return NOTIFY_STOP;
 	}
 

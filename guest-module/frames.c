@@ -36,6 +36,7 @@
 
 #include <chariot/hypercall.h>
 #include "alloc.h"
+#include "handed.h"
 
 #define FRAMES_PER_MAP_PAGE	(PAGE_SIZE * BITS_PER_BYTE)
 
@@ -139,6 +140,8 @@ static noinline void end_rights(struct page *page, unsigned long pfn,
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(d, &chariot_drivers, node) {
+		chariot_handed_forget(d, (unsigned long)page_address(page),
+				      n << PAGE_SHIFT);
 		chariot_revoke_extents(d, &frames, 1);
 		chariot_object_del_range(d, (unsigned long)page_address(page),
 					 n << PAGE_SHIFT);

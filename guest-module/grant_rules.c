@@ -14,6 +14,7 @@
 #include <linux/platform_device.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/skbuff.h>
 
 #include "compat/grants.h"
 #include "grant_rules.h"
@@ -28,9 +29,12 @@ static const void *peek_pointer(const void *const *p)
 #define peek_member(object, member) \
 	peek_pointer((const void *const *)&(object)->member)
 
+/* Data or a function of the driver's; functions are known by their gates. */
 static bool in_module(const struct chariot_driver *d, const void *p)
 {
-	return p && d->mod && chariot_module_contains(d->mod, (unsigned long)p);
+	return p && d->mod &&
+	       (chariot_module_contains(d->mod, (unsigned long)p) ||
+		chariot_gate_driver((unsigned long)p) == d);
 }
 
 /* --- the current task ---------------------------------------------------------- */
@@ -222,6 +226,63 @@ const struct chariot_member chariot_queue_members[] = {
 	CHARIOT_QUEUE_LIMITS
 	END
 };
+
+/* --- objects handed to the driver, by its plan ---------------------------------------- */
+
+/* skb_put() and its kin, skb_shinfo(): head, with what is behind its end */
+static bool skb_buffer(unsigned long object, struct chariot_span *buffer)
+{
+	const struct sk_buff *skb = (void *)object;
+	unsigned long word = (unsigned long)&skb->end & ~(sizeof(long) - 1);
+	u64 around = chariot_peek((void *)word);
+
+	buffer->start = (unsigned long)peek_member(skb, head);
+	buffer->size = (u32)(around >> 8 * ((unsigned long)&skb->end - word)) +
+		       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	return buffer->start;
+}
+
+static const struct chariot_type_rule type_rules[] = {
+	/* Who runs, with what rights, in what memory: members above at most. */
+	{ "task_struct", CHARIOT_GIVE_MEMBERS, task_count },
+	{ "cred", CHARIOT_GIVE_NOTHING },
+	{ "mm_struct", CHARIOT_GIVE_NOTHING },
+	{ "pid", CHARIOT_GIVE_NOTHING },
+	{ "user_namespace", CHARIOT_GIVE_NOTHING },
+	{ "pid_namespace", CHARIOT_GIVE_NOTHING },
+	{ "net", CHARIOT_GIVE_NOTHING },
+	{ "module", CHARIOT_GIVE_NOTHING },
+	/* The rules of the block layer end with the I/O, not with the memory. */
+	{ "bio", CHARIOT_GIVE_NOTHING },
+	{ "request", CHARIOT_GIVE_NOTHING },
+	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
+	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
+	{ "sk_buff", CHARIOT_GIVE_BYTES, .buffer = skb_buffer },
+	/* netdev_priv(), shost_priv(), and those that are alike */
+	{ "net_device", CHARIOT_GIVE_PRIVATE },
+	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },
+	{ "snd_card", CHARIOT_GIVE_PRIVATE },
+	{ "usb_hcd", CHARIOT_GIVE_PRIVATE },
+	{ "rtc_device", CHARIOT_GIVE_PRIVATE },
+	{ "iio_dev", CHARIOT_GIVE_PRIVATE },
+	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
+	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
+	/* the requests of crypto: their contexts */
+	{ "crypto_tfm", CHARIOT_GIVE_PRIVATE },
+	{ "skcipher_request", CHARIOT_GIVE_PRIVATE },
+	{ "ahash_request", CHARIOT_GIVE_PRIVATE },
+	{ "aead_request", CHARIOT_GIVE_PRIVATE },
+};
+
+const struct chariot_type_rule *chariot_type_rule(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(type_rules); i++)
+		if (!strcmp(type_rules[i].type, type))
+			return &type_rules[i];
+	return NULL;
+}
 
 /* --- buffers to fill --------------------------------------------------------------- */
 

@@ -50,6 +50,37 @@ struct chariot_object_rule {
 	const struct chariot_member *members;
 };
 
+/**
+ * struct chariot_type_rule - what of an object that a driver is handed it gets;
+ * without a rule: its bytes
+ * @type: structure's tag
+ * @give: CHARIOT_GIVE_NOTHING: other rules know better, or nobody should write it;
+ *	CHARIOT_GIVE_MEMBERS: @members; CHARIOT_GIVE_PRIVATE: its bytes, and what is
+ *	behind it in the same allocation; CHARIOT_GIVE_BYTES: its bytes
+ * @members: ended by one without text
+ * @buffer: where the object keeps data that goes with it and that BTF doesn't
+ *	know: reads it with chariot_peek(); false if there is none. Or NULL
+ */
+struct chariot_span {
+	unsigned long start;
+	size_t size;
+};
+
+struct chariot_type_rule {
+	const char *type;
+	enum {
+		CHARIOT_GIVE_BYTES,
+		CHARIOT_GIVE_NOTHING,
+		CHARIOT_GIVE_MEMBERS,
+		CHARIOT_GIVE_PRIVATE,
+	} give;
+	const struct chariot_member *members;
+	bool (*buffer)(unsigned long object, struct chariot_span *buffer);
+};
+
+/* The rule of a type, or NULL. */
+const struct chariot_type_rule *chariot_type_rule(const char *type);
+
 extern const struct chariot_object_rule chariot_object_rules[];
 extern const size_t chariot_object_rules_nr;
 

@@ -16,6 +16,7 @@
 #include "chariot.h"
 #include "compat/grants.h"
 #include "grant_rules.h"
+#include "handed.h"
 
 #define RETRY_MAX	64	/* of one write that the table allows */
 
@@ -436,7 +437,7 @@ static bool settle_byte(struct chariot_driver *d, unsigned long va)
 {
 	return settle_task(d, va) || settle_cpu(d, va) ||
 	       chariot_block_settle(d, va) || settle_show(d, va) ||
-	       settle_object(d, va);
+	       settle_object(d, va) || chariot_handed_settle(d, va);
 }
 
 /* Last write that was stopped although the table allowed it, and how often. */

@@ -14,6 +14,8 @@
 #include <chariot/hypercall.h>
 #include "chariot.h"
 #include "compat/module_layout.h"
+#include "handed.h"
+#include "plan.h"
 #include "trace.h"
 
 /*
@@ -45,6 +47,8 @@ static struct chariot_driver *driver_create(const struct chariot_arm *arm)
 	raw_spin_lock_init(&d->lock);
 	chariot_table_init(&d->table);
 	d->objects = RB_ROOT;
+	raw_spin_lock_init(&d->handed_lock);
+	d->handed = RB_ROOT_CACHED;
 	d->instance = ++instances;
 	d->mode = arm->mode;
 	d->heap = arm->heap;
@@ -85,10 +89,13 @@ static void driver_destroy(struct chariot_driver *d)
 	list_del_rcu(&d->node);
 	/* Wrappers, faults and page frees may still look at it. */
 	synchronize_rcu();
+	chariot_gates_detach(d);
+	chariot_handed_clear(d);
 	chariot_hv_domain_destroy(d->domain);
 	chariot_rights_clear(d);
 	chariot_slabs_exit(d);
 	chariot_objects_clear(d);
+	chariot_plan_free(d->plan);
 	kfree(d);
 	module_put(THIS_MODULE);
 }
@@ -148,6 +155,36 @@ err:
 	return ret;
 }
 
+int chariot_arm_plan(struct chariot_plan *plan)
+{
+	struct chariot_driver *d;
+	struct chariot_plan *old;
+	struct armed *a;
+	int ret = -ENOENT;
+
+	mutex_lock(&chariot_mutex);
+	raw_spin_lock_irq(&armed_lock);
+	a = armed_by_task(current);
+	d = a ? a->driver : NULL;
+	raw_spin_unlock_irq(&armed_lock);
+	if (!d || d->relocated)
+		goto out;
+	chariot_gates_detach(d);
+	old = d->plan;
+	d->plan = plan;
+	ret = chariot_gates_attach(d);
+	if (ret) {
+		d->plan = old;
+		if (old && chariot_gates_attach(d))
+			d->plan = NULL;
+	} else {
+		chariot_plan_free(old);
+	}
+out:
+	mutex_unlock(&chariot_mutex);
+	return ret;
+}
+
 void chariot_disarm(struct task_struct *task)
 {
 	struct armed *a;
@@ -194,15 +231,20 @@ static void bind_imports(struct chariot_driver *d, Elf64_Shdr *sechdrs,
 static int relocate_entry(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct module *me = (struct module *)regs->r8;
+	Elf64_Shdr *sechdrs = (Elf64_Shdr *)regs->di;
+	const char *strtab = (const char *)regs->si;
 	struct armed *a;
 
 	raw_spin_lock(&armed_lock);
 	a = armed_by_task(current);
-	if (a && a->driver && !a->driver->relocated &&
-	    !strcmp(a->driver->name, me->name)) {
-		bind_imports(a->driver, (Elf64_Shdr *)regs->di,
-			     (const char *)regs->si, regs->dx);
-		a->driver->relocated = true;
+	if (a && a->driver && !strcmp(a->driver->name, me->name)) {
+		if (!a->driver->relocated) {
+			bind_imports(a->driver, sechdrs, strtab, regs->dx);
+			chariot_gates_laid_out(a->driver, me);
+			a->driver->relocated = true;
+		}
+		chariot_gates_relocate(a->driver, sechdrs, strtab, regs->dx,
+				       regs->cx);
 	}
 	raw_spin_unlock(&armed_lock);
 	return 0;
@@ -323,10 +365,11 @@ static void module_live(struct module *mod)
 	if (d) {
 		d->state = CHARIOT_LIVE;
 		drop_sections(d, false, CHARIOT_SECTION_RO_AFTER_INIT);
-		pr_info("%s: isolated in domain %u, mode %s, %u of %u imports bound\n",
+		pr_info("%s: isolated in domain %u, mode %s, %u of %u imports bound, %u calls and %u addresses through gates\n",
 			d->name, d->domain,
 			d->mode == CHARIOT_MODE_ENFORCE ? "enforce" : "audit",
-			d->imports_bound, d->imports_total);
+			d->imports_bound, d->imports_total,
+			d->gates.imports_bound, d->gates.entries_bound);
 	}
 	mutex_unlock(&chariot_mutex);
 }

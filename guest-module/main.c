@@ -8,6 +8,7 @@
 
 #include <chariot/hypercall.h>
 #include "chariot.h"
+#include "handed.h"
 
 DEFINE_MUTEX(chariot_mutex);
 struct chariot_hello chariot_backend;
@@ -15,7 +16,8 @@ int chariot_backend_errno = -ENODEV;
 
 /*
  * Return and indirect thunks: drivers' returns and calls go through kernel
- * text, so their pages are executable in every view.
+ * text, so their pages are executable in every view. So are those of the gates,
+ * through which drivers call by pointers to their own functions.
  */
 static const char * const thunks[] = {
 	"__x86_return_thunk", "retbleed_return_thunk", "srso_return_thunk",
@@ -32,33 +34,42 @@ static const char * const thunks[] = {
 	"__x86_indirect_thunk_r15",
 };
 
+static void share_page(struct chariot_batch *b, unsigned long va)
+{
+	phys_addr_t page = chariot_virt_to_phys((void *)(va & PAGE_MASK));
+	size_t i;
+
+	for (i = 0; i < b->count && b->region[i].gpa != page; i++)
+		;
+	if (i < b->count || !page || b->count == CHARIOT_BATCH_MAX)
+		return;
+	b->region[b->count++] = (struct chariot_region) {
+		.gpa = page, .size = PAGE_SIZE,
+		.domain = CHARIOT_DOMAIN_ALL,
+		.kind = CHARIOT_KIND_THUNK,
+		.rights = CHARIOT_RIGHT_EXEC,
+		.op = CHARIOT_REGION_ADD,
+	};
+}
+
 static int share_thunks(void)
 {
 	struct chariot_batch *b = (void *)get_zeroed_page(GFP_KERNEL);
-	phys_addr_t page;
+	const char *gates;
+	size_t size, i;
 	unsigned long va;
-	size_t i, j;
 	int ret = 0;
 
 	if (!b)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(thunks); i++) {
 		va = chariot_symbol(thunks[i]);
-		if (!va)
-			continue;
-		page = chariot_virt_to_phys((void *)(va & PAGE_MASK));
-		for (j = 0; j < b->count && b->region[j].gpa != page; j++)
-			;
-		if (j < b->count || !page)
-			continue;
-		b->region[b->count++] = (struct chariot_region) {
-			.gpa = page, .size = PAGE_SIZE,
-			.domain = CHARIOT_DOMAIN_ALL,
-			.kind = CHARIOT_KIND_THUNK,
-			.rights = CHARIOT_RIGHT_EXEC,
-			.op = CHARIOT_REGION_ADD,
-		};
+		if (va)
+			share_page(b, va);
 	}
+	chariot_gates_text(&gates, &size);
+	for (i = 0; i < size; i += PAGE_SIZE)
+		share_page(b, (unsigned long)gates + i);
 	if (b->count)
 		ret = chariot_hv_region_update(__pa(b));
 	free_page((unsigned long)b);
@@ -103,6 +114,7 @@ static const struct {
 	{ "report",	chariot_report_init,	chariot_report_exit },
 	{ "fault",	chariot_fault_init,	chariot_fault_exit },
 	{ "frames",	chariot_frames_init,	chariot_frames_exit },
+	{ "handed",	chariot_handed_init,	chariot_handed_exit },
 	{ "grants",	chariot_grants_init,	chariot_grants_exit },
 	{ "sysfs",	chariot_sysfs_init,	chariot_sysfs_exit },
 	{ "loader",	chariot_loader_init,	chariot_loader_exit },

@@ -23,6 +23,7 @@
 #define CHARIOT_PLAN_IMPORTS_MAX	4096u
 #define CHARIOT_PLAN_GRANTS_MAX		1024u
 #define CHARIOT_PLAN_STRINGS_MAX	(1u << 20)
+#define CHARIOT_PLAN_SIZE_MAX		(4u << 20)	/* bytes of it all */
 #define CHARIOT_PLAN_OBJECT_MAX		(1u << 20)	/* bytes of one type */
 
 struct chariot_plan_header {

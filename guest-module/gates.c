@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Gates: a driver's functions are known to the kernel by them, and kernel
+ * functions that give objects are known to the driver by them (gate_table.S). Set
+ * when the module is relocated, by its plan; what they see goes to handed.c.
+ * Runs in the guest kernel, in any context; trusts the module loader.
+ */
+#include <linux/bitmap.h>
+#include <linux/elf.h>
+#include <linux/slab.h>
+
+#include "chariot.h"
+#include "compat/module_layout.h"
+#include "gates.h"
+#include "handed.h"
+#include "plan.h"
+
+#define GATES		(CHARIOT_ENTRY_GATES + CHARIOT_IMPORT_GATES)
+
+/**
+ * struct chariot_gate - where a gate leads
+ * @target: the function
+ * @text: the driver's text, from where the function is called without a gate
+ * @text_size: bytes
+ * @driver: whose it is
+ * @types: of what each argument points to (entries), or is set to point to
+ *	(imports); CHARIOT_PLAN_NONE
+ * @ret: type of what an import returns a pointer to
+ * @rule: what else an import's call does, or NULL
+ * @last: what was handed by each argument last
+ * @generation: of the driver's handed objects then
+ */
+struct chariot_gate {
+	unsigned long target;
+	unsigned long text;
+	unsigned long text_size;
+	struct chariot_driver *driver;
+	u32 types[CHARIOT_PLAN_ARGS];
+	u32 ret;
+	unsigned long last[CHARIOT_PLAN_ARGS];
+	u64 generation;
+};
+
+extern const char chariot_entry_gates[], chariot_entry_gates_end[];
+extern const char chariot_import_gates[], chariot_import_gates_end[];
+
+struct chariot_gate *chariot_gate_table[GATES];
+static DECLARE_BITMAP(gates_taken, GATES);	/* under chariot_mutex */
+
+static unsigned long gate_address(u32 n)
+{
+	if (n < CHARIOT_ENTRY_GATES)
+		return (unsigned long)chariot_entry_gates +
+		       n * CHARIOT_GATE_SIZE;
+	return (unsigned long)chariot_import_gates +
+	       (n - CHARIOT_ENTRY_GATES) * CHARIOT_GATE_SIZE;
+}
+
+struct chariot_driver *chariot_gate_driver(unsigned long addr)
+{
+	unsigned long offset = addr - (unsigned long)chariot_entry_gates;
+	struct chariot_gate *g;
+
+	if (offset >= CHARIOT_ENTRY_GATES * CHARIOT_GATE_SIZE)
+		return NULL;
+	g = READ_ONCE(chariot_gate_table[offset / CHARIOT_GATE_SIZE]);
+	return g ? g->driver : NULL;
+}
+
+void chariot_gates_text(const char **start, size_t *size)
+{
+	*start = chariot_entry_gates;
+	*size = chariot_entry_gates_end - chariot_entry_gates;
+}
+
+/* --- taking gates ------------------------------------------------------------ */
+
+/* n gates in a row, from first on, before end. */
+static int take(struct chariot_driver *d, u32 first, u32 end, u32 n, u32 *base)
+{
+	unsigned long at;
+	u32 i;
+
+	at = bitmap_find_next_zero_area(gates_taken, end, first, n, 0);
+	if (at >= end)
+		return -ENOSPC;
+	bitmap_set(gates_taken, at, n);
+	*base = at;
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(chariot_gate_table[at + i], &d->gates.gates[i]);
+	return 0;
+}
+
+static void give_back(u32 base, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(chariot_gate_table[base + i], NULL);
+	bitmap_clear(gates_taken, base, n);
+}
+
+int chariot_gates_attach(struct chariot_driver *d)
+{
+	u32 entries = d->plan->h.entries, imports = d->plan->h.imports, i;
+	struct chariot_gates *all = &d->gates;
+	struct chariot_gate *g;
+	int ret;
+
+	g = kvcalloc(entries + imports, sizeof(*g), GFP_KERNEL);
+	if (!g)
+		return -ENOMEM;
+	for (i = 0; i < entries + imports; i++)
+		g[i].driver = d;
+	for (i = 0; i < entries; i++) {
+		memcpy(g[i].types, d->plan->entries[i].args,
+		       sizeof(g[i].types));
+		g[i].ret = CHARIOT_PLAN_NONE;
+	}
+	for (i = 0; i < imports; i++) {
+		memcpy(g[entries + i].types, d->plan->imports[i].outs,
+		       sizeof(g[i].types));
+		g[entries + i].ret = d->plan->imports[i].ret;
+	}
+	all->gates = g;
+	ret = take(d, 0, CHARIOT_ENTRY_GATES, entries, &all->entry);
+	if (ret)
+		goto err;
+	all->gates = g + entries;
+	ret = take(d, CHARIOT_ENTRY_GATES, GATES, imports, &all->import);
+	all->gates = g;
+	if (ret) {
+		give_back(all->entry, entries);
+		goto err;
+	}
+	return 0;
+err:
+	all->gates = NULL;
+	kvfree(g);
+	return ret;
+}
+
+/* After a grace period in which nobody could come through a gate any more. */
+void chariot_gates_detach(struct chariot_driver *d)
+{
+	if (!d->gates.gates)
+		return;
+	give_back(d->gates.entry, d->plan->h.entries);
+	give_back(d->gates.import, d->plan->h.imports);
+	kvfree(d->gates.gates);
+	d->gates.gates = NULL;
+}
+
+/* --- relocation ----------------------------------------------------------------- */
+
+/* Sections in which the address of a function is one to call. */
+static bool has_pointers(const char *section)
+{
+	static const char * const prefixes[] = {
+		".text", ".data", ".rodata", ".init.text", ".init.data",
+		".init.rodata", ".exit.text", ".exit.data", ".ref.text",
+		".ref.data", ".gnu.linkonce.this_module", "__ksymtab",
+	};
+	size_t i;
+
+	if (!strcmp(section, "__ksymtab_strings"))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(section, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* The number of the entry at this place, or entries. */
+static u32 entry_at(const struct chariot_plan *plan, u32 section, u64 offset)
+{
+	u32 low = 0, high = plan->h.entries, mid;
+
+	while (low < high) {
+		const struct chariot_plan_entry *e;
+
+		mid = low + (high - low) / 2;
+		e = &plan->entries[mid];
+		if (e->section == section && e->offset == offset)
+			return mid;
+		if (e->section < section ||
+		    (e->section == section && e->offset < offset))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return plan->h.entries;
+}
+
+/*
+ * The kernel is told the gate's address instead: symbol 0, whose value is 0. The
+ * module's file has been checked by now; this is the loader's copy.
+ */
+static void bind(Elf64_Rela *rel, unsigned long address, s64 bias)
+{
+	rel->r_info = ELF64_R_TYPE(rel->r_info);	/* and symbol 0 */
+	rel->r_addend = address - bias;
+}
+
+static void bind_entry(struct chariot_driver *d, Elf64_Rela *rel,
+		       const Elf64_Sym *sym, const Elf64_Shdr *sechdrs, s64 bias)
+{
+	unsigned long address = sym->st_value + rel->r_addend + bias;
+	u32 n = entry_at(d->plan, sym->st_shndx,
+			 address - sechdrs[sym->st_shndx].sh_addr);
+	struct chariot_gate *g;
+
+	if (n == d->plan->h.entries)
+		return;
+	g = &d->gates.gates[n];
+	g->target = address;
+	bind(rel, gate_address(d->gates.entry + n), bias);
+	d->gates.entries_bound++;
+}
+
+static u32 import_called(const struct chariot_plan *plan, const char *name)
+{
+	u32 low = 0, high = plan->h.imports, mid;
+	int order;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		order = strcmp(plan->strings + plan->imports[mid].name, name);
+		if (!order)
+			return mid;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return plan->h.imports;
+}
+
+/* Calls only: an address that is given away is the kernel's function. */
+static void bind_import(struct chariot_driver *d, Elf64_Rela *rel,
+			const Elf64_Sym *sym, const char *name)
+{
+	enum chariot_import_class cls;
+	struct chariot_gate *g;
+	u32 n;
+
+	if (!sym->st_value)
+		return;
+	n = import_called(d->plan, name);
+	if (n == d->plan->h.imports)
+		return;
+	if (chariot_import_target(d, name, &cls))
+		return;		/* has a wrapper */
+	g = &d->gates.gates[d->plan->h.entries + n];
+	g->target = sym->st_value;
+	bind(rel, gate_address(d->gates.import + n), 4);
+	d->gates.imports_bound++;
+}
+
+void chariot_gates_relocate(struct chariot_driver *d, Elf64_Shdr *sechdrs,
+			    const char *strtab, unsigned int symindex,
+			    unsigned int relsec)
+{
+	/* The relocations themselves are where they are in the file. */
+	const char *file = (const char *)sechdrs[relsec].sh_addr -
+			   sechdrs[relsec].sh_offset;
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file;
+	const char *names = file + sechdrs[header->e_shstrndx].sh_offset;
+	const Elf64_Sym *symbols = (void *)sechdrs[symindex].sh_addr, *sym;
+	Elf64_Rela *rel = (void *)sechdrs[relsec].sh_addr;
+	Elf64_Rela *end = rel + sechdrs[relsec].sh_size / sizeof(*rel);
+
+	if (!d->gates.gates ||
+	    !has_pointers(names + sechdrs[sechdrs[relsec].sh_info].sh_name))
+		return;
+	for (; rel < end; rel++) {
+		sym = symbols + ELF64_R_SYM(rel->r_info);
+		if (sym == symbols)
+			continue;
+		switch (ELF64_R_TYPE(rel->r_info)) {
+		case R_X86_64_64:
+		case R_X86_64_32:
+		case R_X86_64_32S:
+			if (sym->st_shndx && sym->st_shndx < header->e_shnum)
+				bind_entry(d, rel, sym, sechdrs, 0);
+			break;
+		case R_X86_64_PC32:
+			/* in __ksymtab there is no instruction to count from */
+			if (sym->st_shndx && sym->st_shndx < header->e_shnum)
+				bind_entry(d, rel, sym, sechdrs,
+					   strstarts(names +
+						sechdrs[sechdrs[relsec].sh_info].sh_name,
+						"__ksymtab") ? 0 : 4);
+			break;
+		case R_X86_64_PLT32:
+			if (!sym->st_shndx && rel->r_addend == -4)
+				bind_import(d, rel, sym, strtab + sym->st_name);
+			break;
+		}
+	}
+}
+
+/* Where its text is, is known when it has been laid out. */
+void chariot_gates_laid_out(struct chariot_driver *d, const struct module *mod)
+{
+	struct chariot_section s;
+	unsigned int i, j;
+
+	if (!d->gates.gates)
+		return;
+	for (i = 0; chariot_module_section(mod, i, &s); i++) {
+		if (s.role != CHARIOT_SECTION_TEXT || s.init)
+			continue;
+		for (j = 0; j < d->plan->h.entries; j++) {
+			d->gates.gates[j].text = (unsigned long)s.base;
+			d->gates.gates[j].text_size = s.size;
+		}
+	}
+}
+
+/* --- called by gate_calls.S ------------------------------------------------------ */
+
+/* Called from gate_calls.S only. */
+unsigned long chariot_gate_entered(const unsigned long *args,
+				   struct chariot_gate *g);
+void chariot_gate_import_returned(const unsigned long *args,
+				  struct chariot_gate *g, unsigned long ret);
+unsigned long chariot_gate_import_called(const unsigned long *args,
+					 struct chariot_gate *g);
+
+static bool same_as_last(struct chariot_gate *g, int i, unsigned long p)
+{
+	return READ_ONCE(g->last[i]) == p &&
+	       READ_ONCE(g->generation) == chariot_handed_generation(g->driver);
+}
+
+static void hand(struct chariot_gate *g, int i, unsigned long p)
+{
+	u64 generation = chariot_handed_generation(g->driver);
+
+	if (same_as_last(g, i, p))
+		return;
+	chariot_handed_add(g->driver, p, g->types[i]);
+	if (READ_ONCE(g->generation) != generation) {
+		memset(g->last, 0, sizeof(g->last));
+		WRITE_ONCE(g->generation, generation);
+	}
+	WRITE_ONCE(g->last[i], p);
+}
+
+/* The kernel calls the driver; returns where it wants to. */
+notrace unsigned long chariot_gate_entered(const unsigned long *args,
+					   struct chariot_gate *g)
+{
+	int i;
+
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+		if (g->types[i] != CHARIOT_PLAN_NONE)
+			hand(g, i, args[i]);
+	return g->target;
+}
+
+/* The driver calls the kernel. */
+notrace unsigned long chariot_gate_import_called(const unsigned long *args,
+						 struct chariot_gate *g)
+{
+	return g->target;
+}
+
+notrace void chariot_gate_import_returned(const unsigned long *args,
+					  struct chariot_gate *g,
+					  unsigned long ret)
+{
+	int i;
+
+	if (g->ret != CHARIOT_PLAN_NONE && !IS_ERR_VALUE(ret))
+		chariot_handed_add(g->driver, ret, g->ret);
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+		if (g->types[i] != CHARIOT_PLAN_NONE)
+			chariot_handed_add(g->driver,
+					   chariot_peek((void *)args[i]),
+					   g->types[i]);
+}

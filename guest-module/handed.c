@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects that a driver was handed. Each is an interval of kernel memory with a
+ * type of the driver's plan; what its pointers lead to is looked at when a write
+ * hits it. An object is forgotten, and the right to it ends, when its memory is
+ * freed (frames.c).
+ * Runs in the guest kernel, in any context but NMI; reads objects without
+ * faulting, since the driver may have written into them.
+ */
+#include <linux/interval_tree_generic.h>
+#include <linux/mm.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+
+#include "alloc.h"
+#include "grant_rules.h"
+#include "handed.h"
+#include "plan.h"
+
+#define HANDED_MAX	32768	/* objects of one driver */
+#define STEPS_MAX	2	/* pointers followed from what was handed itself */
+#define PEEKS_MAX	8192	/* pointers looked at for one write */
+
+/**
+ * struct handed - an object
+ * @rb: in chariot_driver.handed, by address
+ * @subtree_last: of the interval tree
+ * @start: first byte
+ * @last: last byte
+ * @type: in the plan
+ * @steps: pointers that were followed from what was handed itself
+ */
+struct handed {
+	struct rb_node rb;
+	unsigned long subtree_last;
+	unsigned long start;
+	unsigned long last;
+	u32 type;
+	u32 steps;
+};
+
+#define START(h)	((h)->start)
+#define LAST(h)		((h)->last)
+INTERVAL_TREE_DEFINE(struct handed, rb, unsigned long, subtree_last, START,
+		     LAST, static __maybe_unused, handed)
+
+static struct kmem_cache *handed_cache;
+
+/* --- coming and going --------------------------------------------------------- */
+
+/* Nothing that the driver could be handed: not the kernel's memory, or a stack. */
+static bool is_nothing(unsigned long p)
+{
+	return p < PAGE_OFFSET || IS_ERR_VALUE(p) ||
+	       p - (unsigned long)task_stack_page(current) < THREAD_SIZE;
+}
+
+/* d->handed_lock is held. */
+static struct handed *find(struct chariot_driver *d, unsigned long start,
+			   u32 type)
+{
+	struct handed *h;
+
+	for (h = handed_iter_first(&d->handed, start, start); h;
+	     h = handed_iter_next(h, start, start))
+		if (h->start == start && h->type == type)
+			return h;
+	return NULL;
+}
+
+/*
+ * Vmalloc areas are not told of when they are freed, only their frames are, which
+ * end rights: so these are given at once.
+ */
+static void lend_area(struct chariot_driver *d, unsigned long start, size_t size,
+		      u32 type)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[type];
+
+	if (!rule || rule->give != CHARIOT_GIVE_MEMBERS)
+		chariot_lend(d, start, size, CHARIOT_KIND_OBJECT,
+			     chariot_plan_type_name(d->plan, type));
+}
+
+static void add(struct chariot_driver *d, unsigned long start, u32 type,
+		u32 steps)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[type];
+	size_t size = d->plan->types[type].size;
+	unsigned long bad, flags;
+	struct handed *h, *old;
+
+	if (is_nothing(start) || start + size < start ||
+	    (rule && rule->give == CHARIOT_GIVE_NOTHING))
+		return;
+	if (chariot_may_write(d, (void *)start, size, &bad))
+		return;
+	if (is_vmalloc_addr((void *)start) ||
+	    (start >= MODULES_VADDR && start < MODULES_END)) {
+		lend_area(d, start, size, type);
+		return;
+	}
+	if (!chariot_virt_to_phys((void *)start))
+		return;
+	raw_spin_lock_irqsave(&d->handed_lock, flags);
+	old = find(d, start, type);
+	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
+	if (old)
+		return;
+	h = kmem_cache_alloc(handed_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!h || d->nr_handed >= HANDED_MAX) {
+		atomic64_inc(&d->untracked);
+		if (h)
+			kmem_cache_free(handed_cache, h);
+		return;
+	}
+	h->start = start;
+	h->last = start + size - 1;
+	h->type = type;
+	h->steps = steps;
+	/* The free of its memory is seen in marked frames. */
+	if (virt_addr_valid((void *)start))
+		chariot_frames_mark(__pa(start), size);
+	raw_spin_lock_irqsave(&d->handed_lock, flags);
+	handed_insert(h, &d->handed);
+	d->nr_handed++;
+	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
+}
+
+void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type)
+{
+	if (!in_nmi())
+		add(d, p, type, 0);
+}
+
+void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
+			   size_t size)
+{
+	struct rb_node *list = NULL, *rb;
+	unsigned long flags;
+	struct handed *h;
+
+	if (!READ_ONCE(d->nr_handed) || !size)
+		return;
+	raw_spin_lock_irqsave(&d->handed_lock, flags);
+	while ((h = handed_iter_first(&d->handed, start, start + size - 1))) {
+		handed_remove(h, &d->handed);
+		d->nr_handed--;
+		h->rb.rb_right = list;
+		list = &h->rb;
+		WRITE_ONCE(d->handed_generation, d->handed_generation + 1);
+	}
+	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
+	while ((rb = list)) {
+		list = rb->rb_right;
+		kmem_cache_free(handed_cache, rb_entry(rb, struct handed, rb));
+	}
+}
+
+void chariot_handed_clear(struct chariot_driver *d)
+{
+	chariot_handed_forget(d, 0, ULONG_MAX);
+}
+
+u64 chariot_handed_generation(const struct chariot_driver *d)
+{
+	return READ_ONCE(d->handed_generation);
+}
+
+/* --- a write ----------------------------------------------------------------------- */
+
+/* The object that holds va and begins latest: a member rather than what it is in. */
+static struct handed *innermost(struct chariot_driver *d, unsigned long va)
+{
+	struct handed *h, *best = NULL;
+
+	for (h = handed_iter_first(&d->handed, va, va); h;
+	     h = handed_iter_next(h, va, va))
+		if (!best || h->start >= best->start)
+			best = h;
+	return best;
+}
+
+/* What lies behind an object, in the same allocation, is private to its driver. */
+static size_t size_with_private(const struct handed *h)
+{
+	struct chariot_slab_object o;
+
+	if (!chariot_slab_object_at(h->start, &o))
+		return h->last - h->start + 1;
+	return max(h->last + 1, o.start + o.size) - h->start;
+}
+
+static bool lend_object(struct chariot_driver *d, const struct handed *h,
+			unsigned long va)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[h->type];
+	size_t size = h->last - h->start + 1;
+
+	if (rule && rule->give == CHARIOT_GIVE_MEMBERS)
+		return chariot_lend_member(d, h->start, rule->members, va);
+	if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
+		size = size_with_private(h);
+	return !chariot_lend(d, h->start, size, CHARIOT_KIND_OBJECT,
+			     chariot_plan_type_name(d->plan, h->type));
+}
+
+/* Is va behind an object whose allocation has a private part? */
+static struct handed *before(struct chariot_driver *d, unsigned long va)
+{
+	const struct chariot_type_rule *rule;
+	struct chariot_slab_object o;
+	struct handed *h;
+
+	if (!chariot_slab_object_at(va, &o))
+		return NULL;
+	for (h = handed_iter_first(&d->handed, o.start, va); h;
+	     h = handed_iter_next(h, o.start, va)) {
+		rule = d->plan->rules[h->type];
+		if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
+			return h;
+	}
+	return NULL;
+}
+
+/* What an object's rule says of data that goes with it. */
+static bool lend_buffer(struct chariot_driver *d, const struct handed *h,
+			unsigned long va)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[h->type];
+	struct chariot_span s;
+
+	return rule && rule->buffer && rule->buffer(h->start, &s) &&
+	       va - s.start < s.size &&
+	       !chariot_lend(d, s.start, s.size, CHARIOT_KIND_BUFFER,
+			     chariot_plan_type_name(d->plan, h->type));
+}
+
+/**
+ * struct search - for a pointer that leads to a byte
+ * @va: the byte
+ * @peeks: pointers that may still be looked at
+ * @start: result: where the object is that was found
+ * @type: its type
+ * @steps: from what was handed itself
+ */
+struct search {
+	unsigned long va;
+	unsigned int peeks;
+	unsigned long start;
+	u32 type;
+	u32 steps;
+};
+
+static bool leads_there(struct chariot_driver *d, struct search *s,
+			const struct handed *h,
+			const struct chariot_plan_member *m)
+{
+	const struct chariot_plan_type *t = &d->plan->types[m->type];
+	const unsigned long *slot = (void *)(h->start + m->offset);
+	u32 i;
+
+	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
+		s->start = chariot_peek(slot + i);
+		if (s->va - s->start < t->size) {
+			s->type = m->type;
+			s->steps = h->steps + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum found { NOTHING, OBJECT, BUFFER };
+
+static enum found follow(struct chariot_driver *d, struct search *s)
+{
+	const struct chariot_plan_type *t;
+	struct handed *h;
+	u32 i;
+
+	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
+	     h = handed_iter_next(h, 0, ULONG_MAX)) {
+		if (lend_buffer(d, h, s->va))
+			return BUFFER;
+		if (h->steps >= STEPS_MAX)
+			continue;
+		t = &d->plan->types[h->type];
+		for (i = 0; i < t->members; i++)
+			if (leads_there(d, s, h,
+					&d->plan->members[t->member + i]))
+				return OBJECT;
+	}
+	return NOTHING;
+}
+
+/*
+ * The lock is held over the grant, so that a free on another CPU comes before it
+ * and is seen, or after it and ends it.
+ */
+bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
+{
+	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	enum found found = NOTHING;
+	struct handed *h;
+	bool ok = false;
+
+	if (!d->plan)
+		return false;
+	raw_spin_lock(&d->handed_lock);
+	h = innermost(d, va);
+	if (!h)
+		h = before(d, va);
+	if (h)
+		ok = lend_object(d, h, va);
+	else
+		found = follow(d, &s);
+	raw_spin_unlock(&d->handed_lock);
+	if (found != OBJECT)
+		return ok || found == BUFFER;
+	add(d, s.start, s.type, s.steps);
+	raw_spin_lock(&d->handed_lock);
+	h = innermost(d, va);
+	if (h)
+		ok = lend_object(d, h, va);
+	raw_spin_unlock(&d->handed_lock);
+	return ok;
+}
+
+int chariot_handed_init(void)
+{
+	handed_cache = kmem_cache_create("chariot-handed",
+					 sizeof(struct handed), 0, 0, NULL);
+	return handed_cache ? 0 : -ENOMEM;
+}
+
+void chariot_handed_exit(void)
+{
+	kmem_cache_destroy(handed_cache);
+}

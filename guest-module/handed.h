@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Objects that a driver was handed: by type, from its plan. To be handed an
+ * object costs no hypercall; its bytes are granted when the driver first writes
+ * to it.
+ */
+#ifndef CHARIOT_HANDED_H
+#define CHARIOT_HANDED_H
+
+#include <linux/types.h>
+
+struct chariot_driver;
+
+int chariot_handed_init(void);
+void chariot_handed_exit(void);
+
+/**
+ * chariot_handed_add - the driver was given a pointer to an object
+ * @p: what it was given: looked at, not followed
+ * @type: in the driver's plan
+ *
+ * Any context but NMI.
+ */
+void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type);
+
+/* Memory is freed: no object in it is the driver's any more. Any context. */
+void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
+			   size_t size);
+void chariot_handed_clear(struct chariot_driver *d);
+
+/* Changes whenever something is forgotten. */
+u64 chariot_handed_generation(const struct chariot_driver *d);
+
+/**
+ * chariot_handed_settle - a write at va was stopped
+ *
+ * Grants the object that va is in, if the driver was handed it or something that
+ * points to it. Return: true if it was granted. Irqs are off.
+ */
+bool chariot_handed_settle(struct chariot_driver *d, unsigned long va);
+
+#endif /* CHARIOT_HANDED_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A module's plan, as checked by plan.c. */
+#ifndef CHARIOT_PLAN_H
+#define CHARIOT_PLAN_H
+
+#include "uapi/chariot_plan.h"
+
+struct chariot_type_rule;
+
+/**
+ * struct chariot_plan - a plan whose every number is in its bounds
+ * @h: its header
+ * @rules: for each type, or NULL
+ * @image: what all of it lies in
+ */
+struct chariot_plan {
+	struct chariot_plan_header h;
+	const struct chariot_plan_type *types;
+	const struct chariot_plan_member *members;
+	const struct chariot_plan_entry *entries;	/* by section, offset */
+	const struct chariot_plan_import *imports;	/* by name */
+	const struct chariot_plan_grant *grants;
+	const char *strings;
+	const struct chariot_type_rule **rules;
+	void *image;
+};
+
+/**
+ * chariot_plan_take - check a plan and keep it
+ * @image: as user space sent it; kept, and freed by chariot_plan_free(), if the
+ *	plan is good
+ *
+ * May sleep. Return: the plan, or an ERR_PTR: -EINVAL, -ENOMEM.
+ */
+struct chariot_plan *chariot_plan_take(void *image, size_t size);
+void chariot_plan_free(struct chariot_plan *plan);
+
+static inline const char *chariot_plan_type_name(const struct chariot_plan *plan,
+						 u32 type)
+{
+	return plan->strings + plan->types[type].name;
+}
+
+#endif /* CHARIOT_PLAN_H */
