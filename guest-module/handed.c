@@ -191,6 +191,22 @@ static size_t size_with_private(const struct handed *h)
 	return max(h->last + 1, o.start + o.size) - h->start;
 }
 
+/* Lines of the driver's policy. */
+static bool lend_by_policy(struct chariot_driver *d, unsigned long start,
+			   u32 type, unsigned long va)
+{
+	const struct chariot_plan_grant *g = d->plan->grants;
+	u32 i;
+
+	for (i = 0; i < d->plan->h.grants; i++, g++)
+		if (g->type == type && va - start - g->offset < g->size)
+			return !chariot_lend(d, start + g->offset, g->size,
+					     CHARIOT_KIND_OBJECT,
+					     chariot_plan_type_name(d->plan,
+								    type));
+	return false;
+}
+
 static bool lend_object(struct chariot_driver *d, const struct handed *h,
 			unsigned long va)
 {
@@ -198,7 +214,8 @@ static bool lend_object(struct chariot_driver *d, const struct handed *h,
 	size_t size = h->last - h->start + 1;
 
 	if (rule && rule->give == CHARIOT_GIVE_MEMBERS)
-		return chariot_lend_member(d, h->start, rule->members, va);
+		return chariot_lend_member(d, h->start, rule->members, va) ||
+		       lend_by_policy(d, h->start, h->type, va);
 	if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
 		size = size_with_private(h);
 	return !chariot_lend(d, h->start, size, CHARIOT_KIND_OBJECT,
@@ -273,7 +290,8 @@ static bool leads_there(struct chariot_driver *d, struct search *s,
 
 enum found { NOTHING, OBJECT, BUFFER };
 
-static enum found follow(struct chariot_driver *d, struct search *s)
+/* steps: of how many pointers in a row */
+static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 {
 	const struct chariot_plan_type *t;
 	struct handed *h;
@@ -283,7 +301,7 @@ static enum found follow(struct chariot_driver *d, struct search *s)
 	     h = handed_iter_next(h, 0, ULONG_MAX)) {
 		if (lend_buffer(d, h, s->va))
 			return BUFFER;
-		if (h->steps >= STEPS_MAX)
+		if (h->steps >= steps)
 			continue;
 		t = &d->plan->types[h->type];
 		for (i = 0; i < t->members; i++)
@@ -292,6 +310,21 @@ static enum found follow(struct chariot_driver *d, struct search *s)
 				return OBJECT;
 	}
 	return NOTHING;
+}
+
+/* A line of the policy holds wherever the driver got the object from. */
+static bool settle_by_policy(struct chariot_driver *d, unsigned long va)
+{
+	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	bool ok = false;
+
+	if (!d->plan->h.grants)
+		return false;
+	raw_spin_lock(&d->handed_lock);
+	if (follow(d, &s, UINT_MAX) == OBJECT)
+		ok = lend_by_policy(d, s.start, s.type, va);
+	raw_spin_unlock(&d->handed_lock);
+	return ok;
 }
 
 /*
@@ -314,17 +347,43 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 	if (h)
 		ok = lend_object(d, h, va);
 	else
-		found = follow(d, &s);
+		found = follow(d, &s, STEPS_MAX);
 	raw_spin_unlock(&d->handed_lock);
-	if (found != OBJECT)
-		return ok || found == BUFFER;
-	add(d, s.start, s.type, s.steps);
-	raw_spin_lock(&d->handed_lock);
+	if (found == OBJECT) {
+		add(d, s.start, s.type, s.steps);
+		raw_spin_lock(&d->handed_lock);
+		h = innermost(d, va);
+		if (h)
+			ok = lend_object(d, h, va);
+		raw_spin_unlock(&d->handed_lock);
+	}
+	return ok || found == BUFFER || settle_by_policy(d, va);
+}
+
+void chariot_handed_describe(struct chariot_driver *d, unsigned long va,
+			     char *type, size_t room, u64 *offset)
+{
+	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	unsigned long flags;
+	struct handed *h;
+
+	*type = '\0';
+	*offset = 0;
+	if (!d->plan || !va)
+		return;
+	raw_spin_lock_irqsave(&d->handed_lock, flags);
 	h = innermost(d, va);
-	if (h)
-		ok = lend_object(d, h, va);
-	raw_spin_unlock(&d->handed_lock);
-	return ok;
+	if (h) {
+		s.start = h->start;
+		s.type = h->type;
+	} else if (follow(d, &s, UINT_MAX) != OBJECT) {
+		s.start = 0;
+	}
+	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
+	if (!s.start)
+		return;
+	strscpy(type, chariot_plan_type_name(d->plan, s.type), room);
+	*offset = va - s.start;
 }
 
 int chariot_handed_init(void)

@@ -39,4 +39,12 @@ u64 chariot_handed_generation(const struct chariot_driver *d);
  */
 bool chariot_handed_settle(struct chariot_driver *d, unsigned long va);
 
+/**
+ * chariot_handed_describe - the type of the object that va is in
+ * @type: its tag; empty if no object that the driver was handed leads there
+ * @offset: of va in it
+ */
+void chariot_handed_describe(struct chariot_driver *d, unsigned long va,
+			     char *type, size_t room, u64 *offset);
+
 #endif /* CHARIOT_HANDED_H */

@@ -24,6 +24,7 @@
 #include <asm/unwind.h>
 
 #include "chariot.h"
+#include "handed.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -258,6 +259,8 @@ static void fill(struct chariot_driver *d, const struct chariot_record *rec,
 	if (!va && pfn_valid(rec->gpa >> PAGE_SHIFT))
 		va = (unsigned long)__va(rec->gpa);
 	fill_nearest(d, v, va);
+	chariot_handed_describe(d, va, v->type, sizeof(v->type),
+				&v->type_offset);
 }
 
 /*

@@ -165,6 +165,8 @@ struct chariot_violation {
 	char victim_text[CHARIOT_TEXT_LEN];	/* e.g. kmalloc-64 +0x10 */
 	char nearest_text[CHARIOT_TEXT_LEN];
 	char stack[CHARIOT_STACK_MAX][CHARIOT_TEXT_LEN];
+	__u64 type_offset;		/* of the write in an object of that type */
+	char type[CHARIOT_NAME_LEN];	/* structure's tag by the plan, or "" */
 };
 
 #define CHARIOT_IOC_INFO	_IOR('C', 0xa0, struct chariot_info)
