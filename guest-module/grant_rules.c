@@ -14,7 +14,6 @@
 #include <linux/platform_device.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/skbuff.h>
 
 #include "compat/grants.h"
 #include "grant_rules.h"
@@ -229,19 +228,6 @@ const struct chariot_member chariot_queue_members[] = {
 
 /* --- objects handed to the driver, by its plan ---------------------------------------- */
 
-/* skb_put() and its kin, skb_shinfo(): head, with what is behind its end */
-static bool skb_buffer(unsigned long object, struct chariot_span *buffer)
-{
-	const struct sk_buff *skb = (void *)object;
-	unsigned long word = (unsigned long)&skb->end & ~(sizeof(long) - 1);
-	u64 around = chariot_peek((void *)word);
-
-	buffer->start = (unsigned long)peek_member(skb, head);
-	buffer->size = (u32)(around >> 8 * ((unsigned long)&skb->end - word)) +
-		       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-	return buffer->start;
-}
-
 static const struct chariot_type_rule type_rules[] = {
 	/* Who runs, with what rights, in what memory: members above at most. */
 	{ "task_struct", CHARIOT_GIVE_MEMBERS, task_count },
@@ -257,7 +243,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "request", CHARIOT_GIVE_NOTHING },
 	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
-	{ "sk_buff", CHARIOT_GIVE_BYTES, .buffer = skb_buffer },
+	{ "sk_buff", CHARIOT_GIVE_BYTES, .buffer = chariot_skb_buffer },
 	/* netdev_priv(), shost_priv(), and those that are alike */
 	{ "net_device", CHARIOT_GIVE_PRIVATE },
 	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },
@@ -333,6 +319,22 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	AFTER(zs_malloc, chariot_zs_allocated),
 	AFTER(zs_map_object, chariot_zs_mapped),
 	BEFORE(zs_unmap_object, chariot_zs_unmaps),
+	/* The packet goes to the stack, to another device, or is freed. */
+	BEFORE(netif_rx, chariot_skb_goes),
+	BEFORE(netif_receive_skb, chariot_skb_goes),
+	BEFORE(netif_receive_skb_core, chariot_skb_goes),
+	BEFORE(consume_skb, chariot_skb_goes),
+	BEFORE(kfree_skb_reason, chariot_skb_goes),
+	BEFORE(kfree_skb, chariot_skb_goes),
+	BEFORE(__dev_kfree_skb_irq, chariot_skb_goes),
+	BEFORE(__dev_kfree_skb_any, chariot_skb_goes),
+	BEFORE(dev_kfree_skb_irq_reason, chariot_skb_goes),
+	BEFORE(dev_kfree_skb_any_reason, chariot_skb_goes),
+	BEFORE(napi_consume_skb, chariot_skb_goes),
+	BEFORE(__dev_queue_xmit, chariot_skb_goes),
+	BEFORE(napi_gro_receive, chariot_skb_goes_second),
+	BEFORE(sk_skb_reason_drop, chariot_skb_goes_second),
+	BEFORE(dev_forward_skb, chariot_skb_goes_second),
 	/* The driver's own trace events, which it fills in the ring buffer. */
 	AFTER(trace_event_buffer_reserve, chariot_trace_reserved),
 	BEFORE(trace_event_buffer_commit, chariot_trace_commit),

@@ -50,6 +50,11 @@ struct chariot_object_rule {
 	const struct chariot_member *members;
 };
 
+struct chariot_span {
+	unsigned long start;
+	size_t size;
+};
+
 /**
  * struct chariot_type_rule - what of an object that a driver is handed it gets;
  * without a rule: its bytes
@@ -61,11 +66,6 @@ struct chariot_object_rule {
  * @buffer: where the object keeps data that goes with it and that BTF doesn't
  *	know: reads it with chariot_peek(); false if there is none. Or NULL
  */
-struct chariot_span {
-	unsigned long start;
-	size_t size;
-};
-
 struct chariot_type_rule {
 	const char *type;
 	enum {
@@ -150,6 +150,21 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(zs_malloc)							\
 	X(zs_map_object)						\
 	X(zs_unmap_object)						\
+	X(netif_rx)							\
+	X(netif_receive_skb)						\
+	X(netif_receive_skb_core)					\
+	X(consume_skb)							\
+	X(kfree_skb_reason)						\
+	X(kfree_skb)							\
+	X(__dev_kfree_skb_irq)						\
+	X(__dev_kfree_skb_any)						\
+	X(dev_kfree_skb_irq_reason)					\
+	X(dev_kfree_skb_any_reason)					\
+	X(napi_consume_skb)						\
+	X(__dev_queue_xmit)						\
+	X(napi_gro_receive)						\
+	X(sk_skb_reason_drop)						\
+	X(dev_forward_skb)						\
 	X(trace_event_buffer_reserve)					\
 	X(trace_event_buffer_commit)					\
 	X(cdev_alloc)							\
@@ -183,6 +198,12 @@ void chariot_trace_reserved(struct chariot_driver *d,
 			    const struct chariot_call_rule *rule,
 			    const unsigned long *args, unsigned long ret);
 void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args);
+
+/* --- grants_net.c ----------------------------------------------------------- */
+bool chariot_skb_buffer(unsigned long object, struct chariot_span *buffer);
+void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
+void chariot_skb_goes_second(struct chariot_driver *d,
+			     const unsigned long *args);
 
 /* --- grants_block.c --------------------------------------------------------- */
 int chariot_block_init(void);
