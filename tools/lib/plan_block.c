@@ -70,9 +70,12 @@ uint32_t plan_block_type(struct plan_block *block, const char *keyword,
 	if (block->count.types < CHARIOT_PLAN_TYPES_MAX)
 		type.name = add_string(block, name);
 	if (type.name == CHARIOT_PLAN_NONE ||
-	    !APPEND(block, keywords, CHARIOT_PLAN_TYPES_MAX, keyword) ||
 	    !APPEND(block, types, CHARIOT_PLAN_TYPES_MAX, type))
 		return CHARIOT_PLAN_NONE;
+	if (!APPEND(block, keywords, CHARIOT_PLAN_TYPES_MAX, keyword)) {
+		block->count.types--;
+		return CHARIOT_PLAN_NONE;
+	}
 	return block->count.types - 1;
 }
 

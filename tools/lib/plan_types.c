@@ -201,6 +201,8 @@ static void tell_members(struct survey *survey, uint32_t number)
 	};
 
 	walk_value(&walk, object.id, 0, 0);
+	if (!walk.steps)
+		block->dropped.members++;
 	count = block->count.members - first;
 	if (!count)
 		return;

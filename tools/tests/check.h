@@ -26,6 +26,8 @@ extern const struct check_test elf_tests[];
 extern const struct check_test violation_tests[];
 extern const struct check_test report_tests[];
 extern const struct check_test plan_tests[];
+extern const struct check_test types_tests[];
+extern const struct check_test plan_types_tests[];
 extern const struct check_test symbolize_tests[];
 extern const struct check_test system_tests[];
 

@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fuzzing: bytes as a module's file, planned. libFuzzer. */
+/*
+ * Fuzzing: bytes as a module's file, planned on a small kernel's types. Its plan
+ * must be one that chariot.ko takes. libFuzzer.
+ */
+#include <bpf/btf.h>
 #include <json-c/json.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/elf.h"
 #include "lib/plan.h"
+#include "lib/plan_types.h"
+#include "plan_check.h"
+#include "sample_types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct types *kernel_types(void)
+{
+	struct btf *btf = sample_kernel_types();
+	struct blob blob = sample_blob(btf);
+	struct types *types;
+
+	if (types_from_memory(blob.bytes, blob.size, &types))
+		abort();
+	free(blob.bytes);
+	btf__free(btf);
+	return types;
+}
+
+static void plan_with(const struct image *image, struct types *types)
+{
+	struct plan_block block;
+	size_t size;
+	void *plan;
+
+	plan_types_add_module(types, image, "/nonexistent/vmlinux");
+	if (!plan_types_make(image, types, &block)) {
+		plan = plan_block_pack(&block, &size);
+		if (plan && plan_check(plan, size))
+			abort();
+		free(plan);
+	}
+	plan_block_free(&block);
+	types_drop_modules(types);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct types *types;
 	static FILE *out;
 	struct image *image;
 	struct plan plan;
@@ -18,10 +57,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!out)
 		out = fopen("/dev/null", "w");
+	if (!types)
+		types = kernel_types();
 	if (image_from_memory(data, size, &image, &why))
 		return 0;
+	plan_with(image, types);
 	if (!plan_make(image, &plan) &&
-	    !plan_add_types(image, NULL, &plan)) {
+	    !plan_add_types(image, "/nonexistent/vmlinux", &plan)) {
 		plan_print(&plan, out);
 		json_object_put(plan_json(&plan));
 	}

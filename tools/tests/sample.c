@@ -8,15 +8,6 @@
 
 enum { NUL, TEXT, BSS, MODINFO, MODULE, SYMTAB, STRTAB, SHSTRTAB, SECTIONS };
 
-struct content {
-	const char *name;
-	uint32_t type;
-	uint64_t flags;
-	const void *bytes;
-	size_t size;
-	uint32_t link;
-};
-
 static const char modinfo[] =
 	"license=GPL\0name=" SAMPLE_NAME "\0depends=one,two\0"
 	"vermagic=6.1.0-0-test SMP mod_unload ";
@@ -35,28 +26,26 @@ static const Elf64_Sym symbols[] = {
 static const unsigned char text[16] = { 0xc3 };
 static char this_module[64];
 
-static const struct content contents[SECTIONS] = {
-	[NUL] = { "", SHT_NULL, 0, NULL, 0, 0 },
+static const struct sample_section contents[SECTIONS] = {
+	[NUL] = { "", SHT_NULL, 0, NULL, 0, 0, 0 },
 	[TEXT] = { ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, text,
-		   sizeof(text), 0 },
-	[BSS] = { ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, NULL, 4096, 0 },
+		   sizeof(text), 0, 0 },
+	[BSS] = { ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, NULL, 4096, 0, 0 },
 	[MODINFO] = { ".modinfo", SHT_PROGBITS, SHF_ALLOC, modinfo,
-		      sizeof(modinfo), 0 },
+		      sizeof(modinfo), 0, 0 },
 	[MODULE] = { ".gnu.linkonce.this_module", SHT_PROGBITS,
 		     SHF_ALLOC | SHF_WRITE, this_module, sizeof(this_module),
-		     0 },
+		     0, 0 },
 	[SYMTAB] = { ".symtab", SHT_SYMTAB, 0, symbols, sizeof(symbols),
-		     STRTAB },
-	[STRTAB] = { ".strtab", SHT_STRTAB, 0, strings, sizeof(strings), 0 },
-	[SHSTRTAB] = { ".shstrtab", SHT_STRTAB, 0, NULL, 0, 0 },
+		     STRTAB, 0 },
+	[STRTAB] = { ".strtab", SHT_STRTAB, 0, strings, sizeof(strings), 0, 0 },
+	[SHSTRTAB] = { ".shstrtab", SHT_STRTAB, 0, NULL, 0, 0, 0 },
 };
 
-unsigned char *sample_make(size_t *size, struct sample_places *places)
+unsigned char *sample_build(const struct sample_section *sections, size_t count,
+			    Elf64_Shdr *headers, size_t *size)
 {
-	Elf64_Shdr headers[SECTIONS] = { 0 };
-	size_t i, at = sizeof(Elf64_Ehdr), names_used = 0;
-	unsigned char *image = calloc(1, 4096);
-	char names[256];
+	size_t i, at = sizeof(Elf64_Ehdr), room = at, names_used = 0;
 	Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
 			     ELFDATA2LSB, EV_CURRENT },
@@ -65,25 +54,33 @@ unsigned char *sample_make(size_t *size, struct sample_places *places)
 		.e_version = EV_CURRENT,
 		.e_ehsize = sizeof(header),
 		.e_shentsize = sizeof(Elf64_Shdr),
-		.e_shnum = SECTIONS,
-		.e_shstrndx = SHSTRTAB,
+		.e_shnum = count,
+		.e_shstrndx = count - 1,
 	};
+	unsigned char *image;
+	char names[512];
 
+	for (i = 0; i < count; i++)
+		room += sections[i].size + strlen(sections[i].name) + 8 +
+			sizeof(*headers);
+	image = calloc(1, room);
 	if (!image)
 		abort();
-	strcpy(this_module + 24, SAMPLE_NAME);
-	for (i = 0; i < SECTIONS; i++) {
-		const struct content *from = &contents[i];
+	for (i = 0; i < count; i++) {
+		const struct sample_section *from = &sections[i];
 
-		headers[i].sh_name = names_used;
 		strcpy(names + names_used, from->name);
+		headers[i] = (Elf64_Shdr) {
+			.sh_name = names_used,
+			.sh_type = from->type,
+			.sh_flags = from->flags,
+			.sh_link = from->link,
+			.sh_info = from->info,
+			.sh_offset = at,
+			.sh_size = from->size,
+		};
 		names_used += strlen(from->name) + 1;
-		headers[i].sh_type = from->type;
-		headers[i].sh_flags = from->flags;
-		headers[i].sh_link = from->link;
-		headers[i].sh_offset = at;
-		headers[i].sh_size = from->size;
-		if (i == SHSTRTAB) {
+		if (i == count - 1) {
 			headers[i].sh_size = names_used;
 			memcpy(image + at, names, names_used);
 		} else if (from->bytes) {
@@ -95,10 +92,20 @@ unsigned char *sample_make(size_t *size, struct sample_places *places)
 	}
 	header.e_shoff = at;
 	memcpy(image, &header, sizeof(header));
-	memcpy(image + at, headers, sizeof(headers));
-	*size = at + sizeof(headers);
+	memcpy(image + at, headers, count * sizeof(*headers));
+	*size = at + count * sizeof(*headers);
+	return image;
+}
+
+unsigned char *sample_make(size_t *size, struct sample_places *places)
+{
+	Elf64_Shdr headers[SECTIONS];
+	unsigned char *image;
+
+	strcpy(this_module + 24, SAMPLE_NAME);
+	image = sample_build(contents, SECTIONS, headers, size);
 	*places = (struct sample_places) {
-		.sections = at,
+		.sections = *size - sizeof(headers),
 		.section_count = SECTIONS,
 		.this_module = headers[MODULE].sh_offset,
 		.modinfo = headers[MODINFO].sh_offset,

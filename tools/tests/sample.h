@@ -3,7 +3,9 @@
 #ifndef CHARIOT_SAMPLE_H
 #define CHARIOT_SAMPLE_H
 
+#include <elf.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SAMPLE_NAME	"sample_module"
 
@@ -19,6 +21,29 @@ struct sample_places {
 	size_t strings;		/* end of .strtab is what follows it */
 	size_t strings_size;
 };
+
+/* A section of an image to be made. */
+struct sample_section {
+	const char *name;
+	uint32_t type;
+	uint64_t flags;
+	const void *bytes;
+	size_t size;
+	uint32_t link;
+	uint32_t info;
+};
+
+/**
+ * sample_build - an image of these sections
+ * @sections: the first of no type, the last one the names of sections, whose
+ *	bytes are made here
+ * @headers: result: @count of them
+ * @size: result
+ *
+ * Return: the image, for free(3).
+ */
+unsigned char *sample_build(const struct sample_section *sections, size_t count,
+			    Elf64_Shdr *headers, size_t *size);
 
 /**
  * sample_make - imports kmalloc, memset, printk (weak); 16 bytes of .text
