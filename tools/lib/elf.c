@@ -222,6 +222,12 @@ void image_close(struct image *image)
 	free(image);
 }
 
+const void *image_bytes(const struct image *image, size_t *size)
+{
+	*size = image->size;
+	return image->bytes;
+}
+
 unsigned int image_section_count(const struct image *image)
 {
 	return image->sections;

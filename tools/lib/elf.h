@@ -66,6 +66,8 @@ int image_from_memory(const void *bytes, size_t size, struct image **out,
 		      const char **why);
 void image_close(struct image *image);
 
+/* All of the file, with compression undone. */
+const void *image_bytes(const struct image *image, size_t *size);
 unsigned int image_section_count(const struct image *image);
 /* Section number @index, 1 up to count - 1; false if there is none. */
 bool image_section(const struct image *image, unsigned int index,

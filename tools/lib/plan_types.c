@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwarf.h"
 #include "entries.h"
 #include "plan_types.h"
 
@@ -322,7 +323,7 @@ int plan_types_make(const struct image *image, const struct types *types,
 	return err;
 }
 
-/* --- BTF of the module and of those it needs ------------------------------------- */
+/* --- types of the module and of those it needs ------------------------------------- */
 
 static void add_needed(struct types *types, const char *kernel,
 		       const char *name, size_t length)
@@ -343,6 +344,19 @@ static void add_needed(struct types *types, const char *kernel,
 	types_add_module_file(types, path, false);
 }
 
+/* Modules that are built without the kernel's vmlinux at hand have no BTF. */
+static int add_debug_information(struct types *types, const struct image *image)
+{
+	size_t size;
+	void *btf;
+	int err = dwarf_to_btf(image, types, &btf, &size);
+
+	if (!err)
+		err = types_add_standalone(types, btf, size);
+	free(btf);
+	return err;
+}
+
 int plan_types_add_module(struct types *types, const struct image *image,
 			  const char *kernel)
 {
@@ -356,6 +370,6 @@ int plan_types_add_module(struct types *types, const struct image *image,
 		name += length + (name[length] == ',');
 	}
 	if (!image_find_section(image, ".BTF", &btf) || !btf.bytes)
-		return -ENODATA;
+		return add_debug_information(types, image);
 	return types_add_module(types, btf.bytes, btf.size, true);
 }

@@ -21,7 +21,7 @@
  * @image: the module
  * @kernel: file of the kernel's BTF; beside it lies that of modules in use
  *
- * Return: 0, -ENODATA if the module has no BTF, -EINVAL if it is damaged or of
+ * Return: 0, -ENODATA if the module has no BTF and no debug information, -EINVAL if it is damaged or of
  * another kernel, -ENOMEM. Only -ENOMEM leaves nothing to make a plan from.
  */
 int plan_types_add_module(struct types *types, const struct image *image,

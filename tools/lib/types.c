@@ -22,7 +22,7 @@
 
 /**
  * struct layer - the BTF of the kernel or of one module
- * @first: its first type; those before are the kernel's
+ * @first: its first type; those before, if any, are the kernel's
  */
 struct layer {
 	struct btf *btf;
@@ -81,7 +81,8 @@ static bool has_sense(const struct layer *layer)
 }
 
 /* Takes @btf over, also when it fails. */
-static int add_layer(struct types *types, struct btf *btf, bool own)
+static int add_layer(struct types *types, struct btf *btf, uint32_t first,
+		     bool own)
 {
 	struct layer *layer = &types->layer[types->count];
 	int err;
@@ -90,7 +91,7 @@ static int add_layer(struct types *types, struct btf *btf, bool own)
 		return errno ? -errno : -EINVAL;
 	*layer = (struct layer) {
 		.btf = btf,
-		.first = types->count ? types->layer[0].end : 1,
+		.first = first,
 		.end = btf__type_cnt(btf),
 		.own = own,
 	};
@@ -112,7 +113,7 @@ static int new_types(struct types **out, struct btf *btf)
 		btf__free(btf);
 		return err;
 	}
-	err = add_layer(types, btf, false);
+	err = add_layer(types, btf, 1, false);
 	if (err)
 		types_close(types);
 	else
@@ -184,7 +185,17 @@ int types_add_module(struct types *types, const void *bytes, size_t size,
 		return -EINVAL;
 	errno = 0;
 	return add_layer(types, new_split(bytes, size, types->layer[0].btf),
-			 own);
+			 types->layer[0].end, own);
+}
+
+int types_add_standalone(struct types *types, const void *bytes, size_t size)
+{
+	if (types->count == LAYERS_MAX)
+		return -ENOSPC;
+	if (!good_header(bytes, size))
+		return -EINVAL;
+	errno = 0;
+	return add_layer(types, btf__new(bytes, size), 1, true);
 }
 
 int types_add_module_file(struct types *types, const char *path, bool own)
@@ -193,7 +204,8 @@ int types_add_module_file(struct types *types, const char *path, bool own)
 		return -ENOSPC;
 	errno = 0;
 	return add_layer(types,
-			 btf__parse_split(path, types->layer[0].btf), own);
+			 btf__parse_split(path, types->layer[0].btf),
+			 types->layer[0].end, own);
 }
 
 /* --- structures ------------------------------------------------------------- */

@@ -68,6 +68,8 @@ void types_close(struct types *types);
  */
 int types_add_module(struct types *types, const void *bytes, size_t size,
 		     bool own);
+/* The same for the module itself, from BTF that does not build on the kernel's. */
+int types_add_standalone(struct types *types, const void *bytes, size_t size);
 /* The same from a file of BTF, such as /sys/kernel/btf/NAME. */
 int types_add_module_file(struct types *types, const char *path, bool own);
 /* Forget all modules. */

@@ -28,6 +28,7 @@ extern const struct check_test report_tests[];
 extern const struct check_test plan_tests[];
 extern const struct check_test types_tests[];
 extern const struct check_test plan_types_tests[];
+extern const struct check_test dwarf_tests[];
 extern const struct check_test symbolize_tests[];
 extern const struct check_test system_tests[];
 

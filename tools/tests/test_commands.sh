@@ -344,7 +344,7 @@ run chariot-insmod --plan --modprobe target
 wants 0; silent; log_is ""
 prints "Module target, license GPL, not signed"; prints helper_function
 prints "Loaded with it, not isolated: helper"
-prints "Not known: its own types: the module has no BTF"
+prints "Not known: its own types: the module has neither BTF nor debug information"
 run chariot-insmod --plan --json "$root/$modules/plain.ko"
 wants 0; prints '"module":"plain"'; prints '"entry_points":['
 run chariot-insmod --plan "$root/log"
