@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Tries one entry: loads its modules, finds out what they registered, lets each
+# class do its work, unloads. Usage: entry.sh plain|isolated NAME MODULES BEFORE
+# PARAMETERS. Runs in the lab's guest. Its status is 0 if the guest is fit for more.
+
+mode=$1 name=$2
+read -ra modules <<< "$3"
+read -ra before <<< "$4"
+read -ra parameters <<< "$5"
+. ./lib.sh
+. ./detect.sh
+for file in class/*.sh; do
+	. "./$file"
+done
+
+isolated() { [ "$mode" != plain ]; }
+
+# The name the kernel has for a module or its file.
+kernel_name() {
+	local text=${1##*/}
+	text=${text%.ko}
+	echo "${text//-/_}"
+}
+
+names=()
+for module in "${modules[@]}"; do
+	names+=("$(kernel_name "$module")")
+done
+
+loaded() { cut -d' ' -f1 /proc/modules | sort; }
+
+# load MODULE [PARAMETER=VALUE...]
+load() {
+	case $mode-$1 in
+	plain-*/*) insmod "$@" ;;
+	plain-*) modprobe "$@" ;;
+	*-*/*) chariot-insmod "$@" ;;
+	*) chariot-insmod --first-time --modprobe "$@" ;;
+	esac
+}
+
+load_all() {
+	local last=$((${#modules[@]} - 1)) i
+	for ((i = 0; i < last; i++)); do
+		load "${modules[i]}" || return
+	done
+	load "${modules[last]}" "${parameters[@]}"
+}
+
+# Modules that are there without being used, as often as some go.
+unload_rest() {
+	local module gone=1
+	while [ $gone = 1 ]; do
+		gone=0
+		for module in $(loaded | comm -13 /tmp/loaded.before -); do
+			[[ " ${names[*]} " != *" $module "* ]] || continue
+			! rmmod "$module" 2>/dev/null || gone=1
+		done
+	done
+}
+
+# An entry's modules must not be there yet: helpers of the lab's may be.
+clear_the_way() {
+	local i
+	for ((i = ${#names[@]} - 1; i >= 0; i--)); do
+		[ ! -e "/sys/module/${names[i]}/initstate" ] || modprobe -r "${names[i]}" 2>/dev/null
+		[ ! -e "/sys/module/${names[i]}/initstate" ] || {
+			echo "compat end skipped ${names[i]} is in use by the guest itself"
+			exit 0
+		}
+	done
+}
+
+exits_now() {
+	local text
+	text=$(cat /sys/kernel/debug/chariot_bench/now 2>/dev/null) || return
+	set -- $text
+	while [ $# -gt 1 ]; do
+		[ "$1" != vm_exits ] || echo "$2"
+		shift 2
+	done
+}
+
+# Rights of the idle driver, by kind.
+tell_rights() {
+	local driver
+	for driver in "${names[@]}"; do
+		chariot regions "$driver" 2>/dev/null | awk '
+			NR > 1 && $2 ~ /^[0-9]+$/ {
+				kind = $3
+				for (i = 4; i <= NF && $i !~ /^(write|execute|write,|-)$/; i++)
+					kind = kind "_" $i
+				bytes[kind] += $2; count[kind]++
+			}
+			END { for (k in bytes) print "compat rights", k, bytes[k], count[k] }'
+	done
+}
+
+# Says what was stopped; false if anything was.
+judge() {
+	local driver count all=0
+	isolated || return 0
+	for driver in "${names[@]}"; do
+		count=$(cat "$SYSFS/$driver/violations" 2>/dev/null) || {
+			fail "$driver is not isolated"
+			return
+		}
+		echo "compat violations $count"
+		all=$((all + count))
+		[ "$count" = 0 ] ||
+			chariot report --json "$driver" | sed -n 's/^{/compat record {/p' | head -n 200
+	done
+	[ $all = 0 ] || fail "$all violations"
+}
+
+tidy_up() {
+	local mount
+	for mount in $(grep ' /mnt' /proc/mounts | cut -d' ' -f2 | sort -r); do
+		umount "$mount" || umount -l "$mount"
+	done 2>/dev/null
+	ip netns list 2>/dev/null | while read -r space _; do ip netns del "$space"; done
+	rm -rf /mnt/* /tmp/work
+}
+
+unload_all() {
+	local i
+	for ((i = ${#names[@]} - 1; i >= 0; i--)); do
+		until_true 3 rmmod "${names[i]}" 2>/dev/null || rmmod "${names[i]}" || {
+			fail "${names[i]} can't be unloaded"
+			return
+		}
+	done
+	for i in "${names[@]}"; do
+		[ ! -e "/sys/module/$i/initstate" ] && [ ! -e "$SYSFS/$i" ] || {
+			fail "something of $i is still there"
+			return
+		}
+	done
+}
+
+log_mark="chariot-compat: $mode $name at $(cut -d' ' -f1 /proc/uptime)"
+
+log_since_mark() {
+	dmesg | awk -v mark="$log_mark" 'found { print } index($0, mark) { found = 1 }'
+}
+
+clean_log() {
+	local complaint
+	complaint=$(log_since_mark | grep -v 'chariot: ' | grep -E -m 1 "$TROUBLE") || return 0
+	fail "the kernel complained: $complaint"
+}
+
+work() {
+	local class thing count=0 status=0
+	while read -r class thing; do
+		echo "compat class $class"
+		count=$((count + 1))
+		"work_$class" "$thing" || { fail "$class $thing"; status=1; break; }
+	done < /tmp/classes
+	[ $count -gt 0 ] || fail "no class of its own: $(head -n 5 /tmp/new | tr '\n' ' ')"
+	return $status
+}
+
+loaded > /tmp/loaded.before
+echo "$log_mark" > /dev/kmsg
+clear_the_way
+[ ${#before[@]} = 0 ] || for module in "${before[@]}"; do
+	[[ " ${names[*]} " = *" ${module//-/_} "* ]] || modprobe "$module"
+done
+snapshot > /tmp/before
+status=0 exits_before=$(exits_now)
+if load_all; then
+	detect
+	exits_before=$(exits_now)
+	! isolated || tell_rights
+	work || status=1
+	exits_after=$(exits_now)
+	[ -z "$exits_after" ] || echo "compat exits $((exits_after - exits_before))"
+	judge || status=1
+	tidy_up
+	unload_all || status=2
+else
+	fail "it can't be loaded"
+	judge
+	status=2
+fi
+clean_log || status=2
+unload_rest
+if [ $status = 0 ] && [ -z "$failure" ]; then
+	echo "compat end ok"
+	exit 0
+fi
+log_since_mark | grep -v 'chariot: ' | tail -n 25
+echo "compat end failed $failure"
+# A plain run's wrong result leaves nothing behind; what was stopped may.
+! isolated && [ $status -lt 2 ]
