@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.cache import REPO, LabError, directory
+from lab.images import CHANNEL_MODULES
 from lab.kernels import module_name
 
 from . import hardware
@@ -112,9 +113,15 @@ class Boots:
     def run(self, tasks, done):
         """Try each (mode, entry); done is called with each Outcome as it comes."""
         tasks = list(tasks)
+        # What the lab's channel needs itself is tried without that channel.
+        for serial in (False, True):
+            self._run_group([task for task in tasks if serial == any(
+                module_name(name) in CHANNEL_MODULES for name in task[1].stock)], serial, done)
+
+    def _run_group(self, tasks, serial, done):
         barren = 0
         while tasks:
-            outcomes, ended = self._boot(tasks)
+            outcomes, ended = self._boot(tasks, serial)
             for outcome in outcomes:
                 done(outcome)
             names = {(outcome.mode, outcome.entry) for outcome in outcomes}
@@ -127,11 +134,11 @@ class Boots:
             if barren == 2:
                 raise LabError(f"the lab ran nothing: {ended}")
 
-    def _boot(self, tasks):
+    def _boot(self, tasks, serial):
         """One boot; returns the outcomes it brought, and what was odd about its end."""
         self._number += 1
         self._write_list(tasks)
-        command = self._command(tasks)
+        command = self._command(tasks, serial)
         self._setup.say(f"boot {self._number}: {len(tasks)} to go")
         reader = Reader(tasks, self._setup.say)
         with open(self._place / "lab-said", "wb") as errors:
@@ -179,7 +186,7 @@ class Boots:
     def _needs(self, entry):
         return hardware.wanted(self._catalogue.aliases(entry))
 
-    def _command(self, tasks):
+    def _command(self, tasks, serial):
         setup = self._setup
         names, devices = [], {}
         for _, entry in tasks:
@@ -200,6 +207,8 @@ class Boots:
         ]
         if setup.logs:
             command += ["--logs", setup.logs / f"{setup.kernel}-{self._number}"]
+        if serial:
+            command.append("--serial")
         if not setup.chariot:
             command.append("--no-chariot")
         for program in PROGRAMS:

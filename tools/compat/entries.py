@@ -4,6 +4,7 @@
 Runs on the developer's machine.
 """
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,5 +108,10 @@ class Catalogue:
 
     def aliases(self, entry):
         """The aliases of an entry's modules."""
-        return [alias for module in entry.stock
-                for alias in self._aliases.get(module_name(module), ())]
+        found = [alias for module in entry.stock
+                 for alias in self._aliases.get(module_name(module), ())]
+        for file in entry.files:
+            told = subprocess.run(["/sbin/modinfo", "-F", "alias", file], stdout=subprocess.PIPE,
+                                  text=True, check=False).stdout
+            found += told.split()
+        return found

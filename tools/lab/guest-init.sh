@@ -18,7 +18,7 @@ ln -s /proc/self/fd /dev/fd
 ln -s /proc/self/fd/1 /dev/stdout
 ln -s /proc/self/fd/2 /dev/stderr
 
-# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE
+# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE, SERIAL
 . /lab/config
 
 # The node of a port is there a little before the port can be opened.
@@ -29,14 +29,19 @@ wait_for() {
 }
 
 finish() {
-	dmesg > /dev/vport0p2
+	[ "$SERIAL" = 1 ] || dmesg > /dev/vport0p2
 	echo "$MARK $*" >&3
 	poweroff -f
 }
 
-modprobe -a virtio_pci virtio_console
-wait_for /dev/vport0p2
-exec 3>/dev/vport0p1
+if [ "$SERIAL" = 1 ]; then
+	exec 3<>/dev/ttyS1
+	stty raw -echo <&3
+else
+	modprobe -a virtio_pci virtio_console
+	wait_for /dev/vport0p2
+	exec 3>/dev/vport0p1
+fi
 echo "$MARK booted" >&3
 hostname guest
 ip link set lo up

@@ -95,7 +95,8 @@ def _host_smp(options):
 
 
 def _prepare_guest(place, options, kernel, chariot, mark):
-    config = {"MARK": mark, "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive)}
+    config = {"MARK": mark, "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive),
+              "SERIAL": int(options.serial)}
     tree = images.run_tree(kernel, options.modules, [chariot.guest_module] if chariot else [],
                            place / "guest-modules", "guest-init.sh", config)
     tree.add_bytes(f"exec {shlex.join(options.command)}\n".encode(), "/lab/command")
@@ -113,7 +114,8 @@ def _prepare_host(place, options, backend, host, guest, chariot, mark):
     tree = images.run_tree(host, [*backend.HOST_MODULES, *options.host_modules],
                            [chariot.host_module] if chariot else [],
                            place / "host-modules", "host-init.sh", config)
-    inner = backend.guest(options.guest_append, options.smp, options.mem, options.qemu_arg)
+    inner = backend.guest(options.guest_append, options.smp, options.mem, options.qemu_arg,
+                          options.serial)
     tree.add_bytes(f'exec {shlex.join(inner)} "$@"\n'.encode(), "/lab/guest/command")
     tree.add(guest.image, "/lab/guest/vmlinuz")
     tree.add(place / "guest.initrd", "/lab/guest/initrd")

@@ -55,11 +55,12 @@ def machine(kernel, initrd, smp, mem, icount, extra, channels):
     return command + extra
 
 
-def guest(append, smp, mem, extra):
+def guest(append, smp, mem, extra, serial=False):
     """The command that runs the guest on the host.
 
     The ends of its channels are in the folder it is started in: console, output,
-    log and shell.
+    log and shell. serial: output is the second serial port, and no other channel
+    is used but the console.
     """
     command = [
         _QEMU, "-accel", "kvm", "-machine", "pc,usb=off,vmport=off", "-cpu", _GUEST_CPU,
@@ -70,7 +71,8 @@ def guest(append, smp, mem, extra):
         "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
         "-device", "virtio-serial-pci",
         "-chardev", "file,id=output,path=output",
-        "-device", "virtserialport,chardev=output,name=output",
+        *(("-serial", "chardev:output") if serial else
+          ("-device", "virtserialport,chardev=output,name=output")),
         "-chardev", "file,id=log,path=log",
         "-device", "virtserialport,chardev=log,name=log",
         "-chardev", "pipe,id=shell,path=shell",
