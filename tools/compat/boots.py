@@ -52,6 +52,7 @@ class Outcome:
     reason: str = ""
     classes: list = field(default_factory=list)
     values: dict = field(default_factory=dict)
+    complaints: list = field(default_factory=list)	# warnings of the kernel's
     operations: int = 0
     unit: str = ""
     exits: int = -1
@@ -121,9 +122,7 @@ class Boots:
     def _run_group(self, tasks, serial, done):
         barren = 0
         while tasks:
-            outcomes, ended = self._boot(tasks, serial)
-            for outcome in outcomes:
-                done(outcome)
+            outcomes, ended = self._boot(tasks, serial, done)
             names = {(outcome.mode, outcome.entry) for outcome in outcomes}
             tasks = [task for task in tasks if (task[0], task[1].name) not in names]
             if outcomes:
@@ -134,13 +133,13 @@ class Boots:
             if barren == 2:
                 raise LabError(f"the lab ran nothing: {ended}")
 
-    def _boot(self, tasks, serial):
+    def _boot(self, tasks, serial, done):
         """One boot; returns the outcomes it brought, and what was odd about its end."""
         self._number += 1
         self._write_list(tasks)
         command = self._command(tasks, serial)
         self._setup.say(f"boot {self._number}: {len(tasks)} to go")
-        reader = Reader(tasks, self._setup.say)
+        reader = Reader(tasks, self._setup.say, done)
         with open(self._place / "lab-said", "wb") as errors:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=errors)
@@ -235,10 +234,11 @@ def _death(status, said):
 class Reader:
     """Makes outcomes of what the guest's scripts say."""
 
-    def __init__(self, tasks, say):
+    def __init__(self, tasks, say, done):
         self.outcomes = []
         self.began = False
         self._say = say
+        self._done = done
         self._tasks = {(mode, entry.name) for mode, entry in tasks}
         self._now = None
         self._rest = b""
@@ -283,6 +283,9 @@ class Reader:
         key, _, value = rest.partition(" ")
         self._now.values[key] = value
 
+    def _says_complaint(self, rest):
+        self._now.complaints.append(rest)
+
     def _says_operations(self, rest):
         count, _, unit = rest.partition(" ")
         self._now.operations += int(count)
@@ -315,6 +318,7 @@ class Reader:
         outcome.context = outcome.context[-60:]
         self.outcomes.append(outcome)
         self._say(f"{outcome.mode:8} {outcome.entry:24} {state} {reason} ({outcome.seconds} s)")
+        self._done(outcome)
 
 
 def cache_folder():

@@ -38,6 +38,11 @@ class Row:
         mine, theirs = self.isolated.values, self.plain.values
         return sorted(key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key))
 
+    def new_complaints(self):
+        """Warnings of the kernel's that the plain run did not bring."""
+        known = self.plain.complaints if self.plain else []
+        return [text for text in self.isolated.complaints if text not in known]
+
     def state(self, mode):
         """What a column says."""
         if self.obstacle:
@@ -47,8 +52,11 @@ class Row:
         outcome = self.outcomes.get(mode)
         if not outcome:
             return "not reached"
-        if mode == "isolated" and outcome.state == "ok" and self.differs():
-            return "differs"
+        if mode == "isolated" and outcome.state == "ok":
+            if self.new_complaints():
+                return "failed"
+            if self.differs():
+                return "differs"
         return outcome.state
 
     def passed(self):
@@ -69,8 +77,12 @@ class Row:
                 return f"{mode}: not reached"
             if outcome.state != "ok":
                 return f"{mode}: {outcome.state}: {outcome.reason}"
+        if self.isolated and self.new_complaints():
+            return f"isolated: the kernel warned: {self.new_complaints()[0]}"
         if self.differs():
             return f"isolated: other results: {', '.join(self.differs())}"
+        if self.plain and self.plain.complaints:
+            return f"the kernel warns, without isolation too: {self.plain.complaints[0]}"
         return ""
 
     def cells(self):
@@ -101,7 +113,8 @@ class Row:
     def as_json(self):
         def told(outcome):
             return {"state": outcome.state, "reason": outcome.reason, "classes": outcome.classes,
-                    "values": outcome.values, "operations": outcome.operations,
+                    "values": outcome.values, "complaints": outcome.complaints,
+                    "operations": outcome.operations,
                     "unit": outcome.unit, "exits": outcome.exits if outcome.exits >= 0 else None,
                     "seconds": outcome.seconds,
                     "violations": outcome.violations if outcome.violations >= 0 else None,

@@ -65,7 +65,7 @@ detect() {
 	local left=$((DETECT_SECONDS * 2)) seen='' now quiet=0
 	while [ $((left--)) -gt 0 ]; do
 		snapshot | comm -13 /tmp/before - > /tmp/new
-		now=$(cksum < /tmp/new)
+		now=$(< /tmp/new)
 		classes | sort -u | one_each > /tmp/classes
 		quiet=$((quiet + 1))
 		[ "$now" = "$seen" ] || quiet=0

@@ -62,7 +62,8 @@ work_md() {
 	raid0 | raid4 | raid5 | raid6 | raid10) put $md/chunk_size 65536 ;;
 	esac
 	put $md/component_size 48128
-	put $md/array_state clean && until_true 3 test -b /dev/md127 || return
+	put_quietly $md/resync_start none
+	put $md/array_state active && until_true 3 test -b /dev/md127 || return
 	raw_disk /dev/md127 && files_on_disk /dev/md127 || return
 	operations "$(awk '{ print $1 + $5 }' /sys/block/md127/stat)" request
 	if [ "$1" = raid1 ]; then
