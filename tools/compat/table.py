@@ -29,7 +29,7 @@ class Row:
 
     @property
     def isolated(self):
-        return self.outcomes.get("isolated")
+        return self.outcomes.get("isolated") or self.outcomes.get("audit")
 
     def differs(self):
         """The values that are not the same plain and isolated."""
@@ -52,7 +52,7 @@ class Row:
         outcome = self.outcomes.get(mode)
         if not outcome:
             return "not reached"
-        if mode == "isolated" and outcome.state == "ok":
+        if mode != "plain" and outcome.state == "ok":
             if self.new_complaints():
                 return "failed"
             if self.differs():
@@ -97,7 +97,8 @@ class Row:
                 numbers[1:3] = [str(sum(size for size, _ in rights.values())),
                                 str(sum(count for _, count in rights.values()))]
             numbers[3] = self._exits()
-        return [self.entry, classes or "-", self.state("plain"), self.state("isolated"), *numbers]
+        mode = "audit" if self.modes[-1] == "audit" else "isolated"
+        return [self.entry, classes or "-", self.state("plain"), self.state(mode), *numbers]
 
     def _exits(self):
         parts = []

@@ -6,7 +6,7 @@ SYSFS=/sys/kernel/chariot
 DATA=/dev/shm/data
 
 TROUBLE='BUG:|WARNING:|Oops|general protection fault|Call Trace|Bad page|corrupt'
-TROUBLE="$TROUBLE|[Ss]tall|lockup|blocked for more|use-after-free|refcount_t"
+TROUBLE="$TROUBLE|[ -][Ss]tall|lockup|blocked for more|use-after-free|refcount_t"
 
 failure=
 
