@@ -62,7 +62,7 @@ on_overlay() {
 on_9p() {
 	need 9pnet_virtio
 	mkdir -p /mnt
-	fill_and_compare 'mount -t 9p -o trans=virtio,version=9p2000.L share /mnt' /mnt/work
+	fill_and_compare 'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 share /mnt' /mnt/work
 }
 
 on_fuse() {
