@@ -288,8 +288,11 @@ class Reader:
 
     def _says_operations(self, rest):
         count, _, unit = rest.partition(" ")
-        self._now.operations += int(count)
-        self._now.unit = unit
+        # Of classes that count other things, the one that does the most.
+        if unit == self._now.unit:
+            self._now.operations += int(count)
+        elif int(count) > self._now.operations:
+            self._now.operations, self._now.unit = int(count), unit
 
     def _says_exits(self, rest):
         self._now.exits = int(rest)

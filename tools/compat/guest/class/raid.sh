@@ -36,13 +36,17 @@ work_dm() {
 	zero) value zero "$(dd if=/dev/mapper/compat bs=64k count=4 iflag=direct 2>/dev/null | sha256sum)" ;;
 	error) ! dd if=/dev/mapper/compat of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null ||
 		fail "error read something" ;;
-	*) raw_disk /dev/mapper/compat && files_on_disk /dev/mapper/compat &&
+	*) raw_disk /dev/mapper/compat && beneath "$1" && files_on_disk /dev/mapper/compat &&
 		operations "$(awk '{ print $1 + $5 }' /sys/block/dm-0/stat)" request ;;
 	esac || return
 	dmsetup suspend compat && dmsetup resume compat && until_true 3 dmsetup remove compat || return
-	# What lies beneath: a cipher must have made something else of it.
-	value "beneath_$1" "$(dd if=/dev/ram0 bs=64k skip=8 count=16 2>/dev/null | sha256sum)"
 	rmmod brd
+}
+
+# What lies beneath the raw data: a cipher must have made something else of it.
+beneath() {
+	value "beneath_$1" "$(dd if=/dev/ram0 bs=64k skip=8 count=16 iflag=direct 2>/dev/null |
+		sha256sum)"
 }
 
 # put FILE TEXT
