@@ -9,6 +9,7 @@
 #include <linux/percpu-rwsem.h>
 
 #include "alloc.h"
+#include "handed.h"
 
 static void revoke_all(struct chariot_driver *d, void __percpu *p, size_t size)
 {
@@ -51,6 +52,23 @@ int chariot_percpu_give(struct chariot_driver *d, void __percpu *p, size_t size,
 }
 
 /* From the tracepoint in free_percpu(), under the allocator's lock. */
+/*
+ * Not the driver's own, but perhaps handed to it. The size is not told; a right too
+ * many that ends is granted again when it is used.
+ */
+static void end_handed(struct chariot_driver *d, void __percpu *p)
+{
+	void *va;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		va = per_cpu_ptr(p, cpu);
+		chariot_handed_forget(d, (unsigned long)va, 1);
+		chariot_revoke_kind(d, va, PAGE_SIZE - offset_in_page(va),
+				    CHARIOT_KIND_OBJECT);
+	}
+}
+
 void chariot_percpu_freed(void __percpu *p)
 {
 	const void *first = per_cpu_ptr(p, cpumask_first(cpu_possible_mask));
@@ -62,6 +80,8 @@ void chariot_percpu_freed(void __percpu *p)
 		size = chariot_object_del(d, first);
 		if (size)
 			revoke_all(d, p, size);
+		else if (READ_ONCE(d->nr_handed))
+			end_handed(d, p);
 	}
 	rcu_read_unlock();
 }

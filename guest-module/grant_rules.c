@@ -228,6 +228,36 @@ const struct chariot_member chariot_queue_members[] = {
 
 /* --- objects handed to the driver, by its plan ---------------------------------------- */
 
+/* file_start_write(): a counter of the file system's, of this CPU */
+static bool file_writers(const struct chariot_driver *d, unsigned long object,
+			 unsigned long va, struct chariot_span *data)
+{
+	const struct inode *inode = peek_member((struct file *)object, f_inode);
+	const struct super_block *sb = inode ? peek_member(inode, i_sb) : NULL;
+	unsigned long count;
+	int level, cpu;
+
+	for (level = 0; sb && level < SB_FREEZE_LEVELS; level++) {
+		count = (unsigned long)peek_member(&sb->s_writers.rw_sem[level],
+						   read_count);
+		for_each_possible_cpu(cpu) {
+			data->start = count + per_cpu_offset(cpu);
+			data->size = sizeof(*sb->s_writers.rw_sem[0].read_count);
+			if (count && va - data->start < data->size)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const struct chariot_member handed_file_members[] = {
+	CHARIOT_MEMBER(file, f_count),
+	CHARIOT_MEMBER(file, f_pos),
+	CHARIOT_MEMBER(file, f_flags),
+	CHARIOT_MEMBER(file, f_mode),
+	END
+};
+
 static const struct chariot_type_rule type_rules[] = {
 	/* Who runs, with what rights, in what memory: members above at most. */
 	{ "task_struct", CHARIOT_GIVE_MEMBERS, task_count },
@@ -238,12 +268,16 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "pid_namespace", CHARIOT_GIVE_NOTHING },
 	{ "net", CHARIOT_GIVE_NOTHING },
 	{ "module", CHARIOT_GIVE_NOTHING },
+	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	{ "bio", CHARIOT_GIVE_NOTHING },
-	{ "request", CHARIOT_GIVE_NOTHING },
+	/* ... but for init_request(), where it is not in flight */
+	{ "request", CHARIOT_GIVE_MEMBERS, chariot_request_members,
+	  .behind = chariot_request_payload },
+	{ "blk_mq_tag_set", CHARIOT_GIVE_BYTES, .seen = chariot_tag_set_seen },
 	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
-	{ "sk_buff", CHARIOT_GIVE_BYTES, .buffer = chariot_skb_buffer },
+	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data },
 	/* netdev_priv(), shost_priv(), and those that are alike */
 	{ "net_device", CHARIOT_GIVE_PRIVATE },
 	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },

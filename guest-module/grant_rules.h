@@ -63,8 +63,9 @@ struct chariot_span {
  *	CHARIOT_GIVE_MEMBERS: @members; CHARIOT_GIVE_PRIVATE: its bytes, and what is
  *	behind it in the same allocation; CHARIOT_GIVE_BYTES: its bytes
  * @members: ended by one without text
- * @buffer: where the object keeps data that goes with it and that BTF doesn't
- *	know: reads it with chariot_peek(); false if there is none. Or NULL
+ * @behind: finds data that goes with the object and that BTF doesn't know, and
+ *	that holds va: reads with chariot_peek() only; false if there is none. Or NULL
+ * @seen: told when one is handed to the driver, also if it is its own; or NULL
  */
 struct chariot_type_rule {
 	const char *type;
@@ -75,7 +76,9 @@ struct chariot_type_rule {
 		CHARIOT_GIVE_PRIVATE,
 	} give;
 	const struct chariot_member *members;
-	bool (*buffer)(unsigned long object, struct chariot_span *buffer);
+	bool (*behind)(const struct chariot_driver *d, unsigned long object,
+		       unsigned long va, struct chariot_span *data);
+	void (*seen)(struct chariot_driver *d, unsigned long object);
 };
 
 /* The rule of a type, or NULL. */
@@ -200,7 +203,9 @@ void chariot_trace_reserved(struct chariot_driver *d,
 void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args);
 
 /* --- grants_net.c ----------------------------------------------------------- */
-bool chariot_skb_buffer(unsigned long object, struct chariot_span *buffer);
+/* va 0: wherever it is */
+bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data);
 void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);
@@ -218,6 +223,9 @@ void chariot_disk_returned(struct chariot_driver *d,
 void chariot_tag_set_added(struct chariot_driver *d,
 			   const struct chariot_call_rule *rule,
 			   const unsigned long *args, unsigned long ret);
+void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
+bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
+			     unsigned long va, struct chariot_span *data);
 void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);
 void chariot_bio_returned(struct chariot_driver *d,
 			  const struct chariot_call_rule *rule,

@@ -31,6 +31,7 @@
 
 #define LOAN_BITS	8
 #define LOANS_RESERVED	128
+#define PAYLOAD_MAX	PAGE_SIZE	/* of a request, that we believe */
 
 /**
  * struct loan - a bio on loan to a driver
@@ -451,24 +452,48 @@ void chariot_disk_returned(struct chariot_driver *d,
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-void chariot_tag_set_added(struct chariot_driver *d,
-			   const struct chariot_call_rule *rule,
-			   const unsigned long *args, unsigned long ret)
+/* grants->lock is held. */
+static bool knows_set(const struct chariot_grants *g, unsigned long set)
 {
+	const struct tag_set *t;
+
+	list_for_each_entry(t, &g->sets, node)
+		if ((unsigned long)t->set == set)
+			return true;
+	return false;
+}
+
+/* Also of sets that a library of the driver's allocates and frees. */
+void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set)
+{
+	struct chariot_grants *g = READ_ONCE(d->grants);
 	struct tag_set *t;
 	unsigned long flags;
+	bool known;
 
-	if (!d->grants)
+	if (!g)
 		return;
-	t = kmalloc(sizeof(*t), GFP_KERNEL);
+	raw_spin_lock_irqsave(&g->lock, flags);
+	known = knows_set(g, set);
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+	if (known)
+		return;
+	t = kmalloc(sizeof(*t), GFP_ATOMIC);
 	if (!t) {
 		atomic64_inc(&d->untracked);
 		return;
 	}
-	t->set = (const struct blk_mq_tag_set *)args[0];
-	raw_spin_lock_irqsave(&d->grants->lock, flags);
-	list_add(&t->node, &d->grants->sets);
-	raw_spin_unlock_irqrestore(&d->grants->lock, flags);
+	t->set = (const struct blk_mq_tag_set *)set;
+	raw_spin_lock_irqsave(&g->lock, flags);
+	list_add(&t->node, &g->sets);
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+}
+
+void chariot_tag_set_added(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret)
+{
+	chariot_tag_set_seen(d, args[0]);
 }
 
 void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args)
@@ -564,6 +589,27 @@ static unsigned long request_at(const struct blk_mq_tag_set *set,
 			return base;
 	}
 	return 0;
+}
+
+/* What the driver keeps behind a request: as much as one of its sets says. */
+bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
+			     unsigned long va, struct chariot_span *data)
+{
+	struct chariot_grants *g = READ_ONCE(d->grants);
+	unsigned long flags;
+	struct tag_set *t;
+
+	data->start = rq + sizeof(struct request);
+	data->size = 0;
+	if (!g)
+		return false;
+	raw_spin_lock_irqsave(&g->lock, flags);
+	list_for_each_entry(t, &g->sets, node)
+		data->size = max_t(size_t, data->size,
+				   peek32(&t->set->cmd_size));
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+	data->size = min_t(size_t, data->size, PAYLOAD_MAX);
+	return va - data->start < data->size;
 }
 
 static bool settle_request(struct chariot_driver *d, struct chariot_grants *g,

@@ -11,6 +11,20 @@
 #include "grant_rules.h"
 #include "handed.h"
 
+/* skb_put() and its kin, skb_shinfo(): head, with what is behind its end */
+bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data)
+{
+	const struct sk_buff *skb = (void *)object;
+	const size_t end = offsetof(struct sk_buff, end);
+	u64 word = chariot_peek((void *)object + round_down(end, sizeof(u64)));
+
+	data->start = chariot_peek(&skb->head);
+	data->size = (u32)(word >> BITS_PER_BYTE * (end % sizeof(u64))) +
+		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	return data->start && (!va || va - data->start < data->size);
+}
+
 static void skb_goes(struct chariot_driver *d, unsigned long p)
 {
 	const struct sk_buff *skb = (void *)p;
@@ -19,7 +33,7 @@ static void skb_goes(struct chariot_driver *d, unsigned long p)
 	/* With more references it is not given away. */
 	if (p < PAGE_OFFSET || IS_ERR_VALUE(p) || skb_shared(skb))
 		return;
-	if (chariot_skb_buffer(p, &data))
+	if (chariot_skb_data(d, p, 0, &data))
 		chariot_lend_end(d, data.start, data.size, CHARIOT_KIND_BUFFER);
 	chariot_handed_forget(d, p, sizeof(*skb));
 	chariot_lend_end(d, p, sizeof(*skb), CHARIOT_KIND_OBJECT);
@@ -34,17 +48,4 @@ void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args)
 {
 	skb_goes(d, args[1]);
-}
-
-/* skb_put() and its kin, skb_shinfo(): head, with what is behind its end */
-bool chariot_skb_buffer(unsigned long object, struct chariot_span *buffer)
-{
-	const struct sk_buff *skb = (void *)object;
-	const size_t end = offsetof(struct sk_buff, end);
-	u64 word = chariot_peek((void *)object + round_down(end, sizeof(u64)));
-
-	buffer->start = chariot_peek(&skb->head);
-	buffer->size = (u32)(word >> BITS_PER_BYTE * (end % sizeof(u64))) +
-		       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-	return buffer->start;
 }

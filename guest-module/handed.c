@@ -93,6 +93,8 @@ static void add(struct chariot_driver *d, unsigned long start, u32 type,
 	if (is_nothing(start) || start + size < start ||
 	    (rule && rule->give == CHARIOT_GIVE_NOTHING))
 		return;
+	if (rule && rule->seen)
+		rule->seen(d, start);
 	if (chariot_may_write(d, (void *)start, size, &bad))
 		return;
 	if (is_vmalloc_addr((void *)start) ||
@@ -222,6 +224,30 @@ static bool lend_object(struct chariot_driver *d, const struct handed *h,
 			     chariot_plan_type_name(d->plan, h->type));
 }
 
+/* What an object's rule says of data that goes with it. */
+static bool lend_data(struct chariot_driver *d, const struct handed *h,
+		      unsigned long va)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[h->type];
+	struct chariot_span s;
+
+	return rule && rule->behind && rule->behind(d, h->start, va, &s) &&
+	       !chariot_lend(d, s.start, s.size, CHARIOT_KIND_BUFFER,
+			     chariot_plan_type_name(d->plan, h->type));
+}
+
+/* Data that goes with an object is most often right behind it. */
+static bool lend_data_near(struct chariot_driver *d, unsigned long va)
+{
+	struct handed *h;
+
+	for (h = handed_iter_first(&d->handed, va - PAGE_SIZE, va); h;
+	     h = handed_iter_next(h, va - PAGE_SIZE, va))
+		if (lend_data(d, h, va))
+			return true;
+	return false;
+}
+
 /* Is va behind an object whose allocation has a private part? */
 static struct handed *before(struct chariot_driver *d, unsigned long va)
 {
@@ -240,19 +266,6 @@ static struct handed *before(struct chariot_driver *d, unsigned long va)
 	return NULL;
 }
 
-/* What an object's rule says of data that goes with it. */
-static bool lend_buffer(struct chariot_driver *d, const struct handed *h,
-			unsigned long va)
-{
-	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-	struct chariot_span s;
-
-	return rule && rule->buffer && rule->buffer(h->start, &s) &&
-	       va - s.start < s.size &&
-	       !chariot_lend(d, s.start, s.size, CHARIOT_KIND_BUFFER,
-			     chariot_plan_type_name(d->plan, h->type));
-}
-
 /**
  * struct search - for a pointer that leads to a byte
  * @va: the byte
@@ -269,26 +282,45 @@ struct search {
 	u32 steps;
 };
 
+/* Below kernel memory: not an address, but an offset in each CPU's area. */
+static bool percpu_at(struct search *s, unsigned long p, size_t size)
+{
+	int cpu;
+
+	if (size > PAGE_SIZE)
+		return false;	/* alloc_percpu.c ends no more */
+	for_each_possible_cpu(cpu) {
+		s->start = p + per_cpu_offset(cpu);
+		if (s->va - s->start < size)
+			return true;
+	}
+	return false;
+}
+
 static bool leads_there(struct chariot_driver *d, struct search *s,
 			const struct handed *h,
 			const struct chariot_plan_member *m)
 {
 	const struct chariot_plan_type *t = &d->plan->types[m->type];
 	const unsigned long *slot = (void *)(h->start + m->offset);
+	unsigned long p;
 	u32 i;
 
 	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
-		s->start = chariot_peek(slot + i);
-		if (s->va - s->start < t->size) {
-			s->type = m->type;
-			s->steps = h->steps + 1;
-			return true;
-		}
+		p = chariot_peek(slot + i);
+		if (s->va - p < t->size)
+			s->start = p;
+		else if (!p || p >= PAGE_OFFSET ||
+			 !percpu_at(s, p, t->size))
+			continue;
+		s->type = m->type;
+		s->steps = h->steps + 1;
+		return true;
 	}
 	return false;
 }
 
-enum found { NOTHING, OBJECT, BUFFER };
+enum found { NOTHING, OBJECT, DATA };
 
 /* steps: of how many pointers in a row */
 static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
@@ -299,8 +331,8 @@ static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 
 	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
 	     h = handed_iter_next(h, 0, ULONG_MAX)) {
-		if (lend_buffer(d, h, s->va))
-			return BUFFER;
+		if (lend_data(d, h, s->va))
+			return DATA;
 		if (h->steps >= steps)
 			continue;
 		t = &d->plan->types[h->type];
@@ -346,6 +378,8 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 		h = before(d, va);
 	if (h)
 		ok = lend_object(d, h, va);
+	else if (lend_data_near(d, va))
+		found = DATA;
 	else
 		found = follow(d, &s, STEPS_MAX);
 	raw_spin_unlock(&d->handed_lock);
@@ -357,7 +391,7 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 			ok = lend_object(d, h, va);
 		raw_spin_unlock(&d->handed_lock);
 	}
-	return ok || found == BUFFER || settle_by_policy(d, va);
+	return ok || found == DATA || settle_by_policy(d, va);
 }
 
 void chariot_handed_describe(struct chariot_driver *d, unsigned long va,

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lets a driver of tests/drivers/sweep write to bytes all over kernel memory, and
+ * around the objects that it was granted. What was not stopped must be its right.
+ * Runs in the lab's guest. Usage: sweep DRIVER WRITES SEED
+ * Its last line: tried N, stopped N, by right N, unexplained N, edges N, edges
+ * stopped N. Exits with 1 if a write is unexplained or too many came through.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../drivers/sweep/sweep.h"
+
+#define AREAS		4096
+#define REGIONS		8192
+#define STACK_SIZE	16384ull	/* THREAD_SIZE */
+#define PAGE		4096ull
+
+struct area {
+	uint64_t start, size;
+};
+
+/* The kinds of kernel memory, and how many of 16 writes go there. */
+static struct kind {
+	const char *name;
+	unsigned int share;
+	size_t count;
+	uint64_t size;
+	struct area area[AREAS];
+} kinds[] = {
+	{ "direct map", 9 }, { "vmalloc", 3 }, { "modules", 2 }, { "image", 2 },
+};
+
+static struct region {
+	uint64_t gpa, size;
+	char kind[24], right[24];
+} region[REGIONS];
+static size_t regions;
+
+static uint64_t direct_va, direct_pa;	/* where RAM begins in both */
+static const char *driver;
+
+static void die(const char *what)
+{
+	printf("sweep: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void add_area(struct kind *kind, uint64_t start, uint64_t size)
+{
+	if (kind->count == AREAS || !size)
+		return;
+	kind->area[kind->count++] = (struct area){ start, size };
+	kind->size += size;
+}
+
+/* --- where kernel memory is ------------------------------------------------- */
+
+/* The segments of /proc/kcore that have a physical address: RAM and the image. */
+static void find_ram(void)
+{
+	int fd = open("/proc/kcore", O_RDONLY);
+	Elf64_Ehdr header;
+	Elf64_Phdr p;
+	int i;
+
+	if (fd < 0 || read(fd, &header, sizeof(header)) != sizeof(header))
+		die("/proc/kcore");
+	for (i = 0; i < header.e_phnum; i++) {
+		if (pread(fd, &p, sizeof(p), header.e_phoff + i * sizeof(p)) !=
+		    sizeof(p))
+			die("/proc/kcore");
+		if (p.p_type != PT_LOAD || p.p_paddr == (Elf64_Addr)-1)
+			continue;
+		if (p.p_vaddr >= 0xffffffff80000000ull) {
+			add_area(&kinds[3], p.p_vaddr, p.p_memsz);
+		} else {
+			add_area(&kinds[0], p.p_vaddr, p.p_memsz);
+			direct_va = p.p_vaddr;
+			direct_pa = p.p_paddr;
+		}
+	}
+	close(fd);
+}
+
+static void find_vmalloc(void)
+{
+	FILE *file = fopen("/proc/vmallocinfo", "r");
+	uint64_t start, end;
+	char line[512];
+
+	if (!file)
+		die("/proc/vmallocinfo");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "0x%" SCNx64 "-0x%" SCNx64, &start, &end) == 2 &&
+		    !strstr(line, "ioremap") && end - start > PAGE)
+			add_area(&kinds[1], start, end - start - PAGE);
+	fclose(file);
+}
+
+static void find_modules(void)
+{
+	FILE *file = fopen("/proc/modules", "r");
+	uint64_t start, size;
+	char line[512];
+
+	if (!file)
+		die("/proc/modules");
+	while (fgets(line, sizeof(line), file)) {
+		const char *address = strstr(line, " 0xf");
+
+		if (sscanf(line, "%*s %" SCNu64, &size) == 1 && address &&
+		    sscanf(address, " 0x%" SCNx64, &start) == 1)
+			add_area(&kinds[2], start, size);
+	}
+	fclose(file);
+}
+
+/* --- what the driver may ------------------------------------------------------ */
+
+static void read_regions(void)
+{
+	char command[128], line[256];
+	struct region *r;
+	FILE *file;
+
+	snprintf(command, sizeof(command), "chariot regions %s", driver);
+	file = popen(command, "r");
+	if (!file)
+		die("chariot regions");
+	regions = 0;
+	while (fgets(line, sizeof(line), file) && regions < REGIONS) {
+		r = &region[regions];
+		if (sscanf(line, "0x%" SCNx64 " %" SCNu64 " %23s %23s", &r->gpa,
+			   &r->size, r->kind, r->right) == 4)
+			regions++;
+	}
+	if (pclose(file) || !regions || regions == REGIONS) {
+		printf("sweep: chariot regions %s: %zu regions\n", driver, regions);
+		exit(2);
+	}
+}
+
+static bool explained(const struct sweep_write *w)
+{
+	size_t i;
+
+	if ((w->address ^ w->stack) < STACK_SIZE &&
+	    w->address / STACK_SIZE == w->stack / STACK_SIZE)
+		return true;
+	for (i = 0; i < regions; i++)
+		if (w->physical - region[i].gpa < region[i].size &&
+		    strstr(region[i].right, "write"))
+			return true;
+	return false;
+}
+
+/* --- writing -------------------------------------------------------------------- */
+
+static struct totals {
+	unsigned int tried, stopped, by_right, unexplained;
+} sweep, edges;
+
+static void judge(const struct sweep_write *w, struct totals *t)
+{
+	if (w->outcome == SWEEP_ABSENT)
+		return;
+	t->tried++;
+	if (w->outcome == SWEEP_STOPPED) {
+		t->stopped++;
+		return;
+	}
+	read_regions();
+	if (explained(w)) {
+		t->by_right++;
+		return;
+	}
+	t->unexplained++;
+	printf("sweep: 0x%" PRIx64 " (physical 0x%" PRIx64 ") was written without a right\n",
+	       (uint64_t)w->address, (uint64_t)w->physical);
+}
+
+static void run(int fd, struct sweep_write *writes, size_t n, struct totals *t)
+{
+	ssize_t size = n * sizeof(*writes);
+	size_t i;
+
+	if (write(fd, writes, size) != size || read(fd, writes, size) != size)
+		die("the driver");
+	for (i = 0; i < n; i++)
+		judge(&writes[i], t);
+}
+
+static uint64_t random64(void)
+{
+	return (uint64_t)random() << 42 ^ (uint64_t)random() << 21 ^ random();
+}
+
+static uint64_t random_address(void)
+{
+	unsigned int turn = random() % 16;
+	struct kind *kind = kinds;
+	uint64_t at;
+	size_t i;
+
+	while (turn >= kind->share) {
+		turn -= kind->share;
+		kind++;
+	}
+	at = random64() % kind->size;
+	for (i = 0; at >= kind->area[i].size; i++)
+		at -= kind->area[i].size;
+	return kind->area[i].start + at;
+}
+
+static void sweep_all(int fd, unsigned int count)
+{
+	struct sweep_write writes[SWEEP_BATCH];
+	unsigned int rounds = 0;
+	size_t i;
+
+	while (sweep.tried < count && rounds++ < count) {
+		memset(writes, 0, sizeof(writes));
+		for (i = 0; i < SWEEP_BATCH; i++)
+			writes[i].address = random_address();
+		run(fd, writes, SWEEP_BATCH, &sweep);
+	}
+}
+
+/* The byte before each granted object, and the one behind it. */
+static void sweep_edges(int fd)
+{
+	struct sweep_write writes[SWEEP_BATCH];
+	static struct region objects[REGIONS];
+	size_t i, n = 0, count;
+
+	read_regions();
+	count = regions;
+	memcpy(objects, region, sizeof(objects));
+	memset(writes, 0, sizeof(writes));
+	for (i = 0; i < count; i++) {
+		uint64_t va = objects[i].gpa - direct_pa + direct_va;
+
+		if (strcmp(objects[i].kind, "object"))
+			continue;
+		writes[n++].address = va - 1;
+		writes[n++].address = va + objects[i].size;
+		if (n < SWEEP_BATCH - 1)
+			continue;
+		run(fd, writes, n, &edges);
+		n = 0;
+		memset(writes, 0, sizeof(writes));
+	}
+	run(fd, writes, n, &edges);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int count;
+	char path[64];
+	size_t i;
+	int fd;
+
+	if (argc != 4 || strlen(argv[1]) > 40)
+		return 2;
+	driver = argv[1];
+	count = strtoul(argv[2], NULL, 10);
+	srandom(strtoul(argv[3], NULL, 10));
+	snprintf(path, sizeof(path), "/dev/%s", driver);
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		die(path);
+	find_ram();
+	find_vmalloc();
+	find_modules();
+	for (i = 0; i < 4; i++) {
+		printf("sweep: %s: %zu areas, %" PRIu64 " KiB\n", kinds[i].name,
+		       kinds[i].count, kinds[i].size / 1024);
+		if (!kinds[i].size)
+			return 2;
+	}
+	sweep_edges(fd);
+	sweep_all(fd, count);
+	printf("sweep: tried %u, stopped %u, by right %u, unexplained %u, edges %u, edges stopped %u, edges by right %u\n",
+	       sweep.tried, sweep.stopped, sweep.by_right, sweep.unexplained,
+	       edges.tried, edges.stopped, edges.by_right);
+	return sweep.tried < count || sweep.unexplained || edges.unexplained ||
+	       sweep.by_right * 1000 > sweep.tried;
+}
