@@ -274,6 +274,7 @@ static const struct chariot_type_rule type_rules[] = {
 	/* ... but for init_request(), where it is not in flight */
 	{ "request", CHARIOT_GIVE_MEMBERS, chariot_request_members,
 	  .behind = chariot_request_payload },
+	{ "scsi_cmnd", CHARIOT_GIVE_BYTES, .behind = chariot_scsi_data },
 	{ "blk_mq_tag_set", CHARIOT_GIVE_BYTES, .seen = chariot_tag_set_seen },
 	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
@@ -369,6 +370,8 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	BEFORE(napi_gro_receive, chariot_skb_goes_second),
 	BEFORE(sk_skb_reason_drop, chariot_skb_goes_second),
 	BEFORE(dev_forward_skb, chariot_skb_goes_second),
+	/* The command's buffers are filled. */
+	BEFORE(scsi_done, chariot_scsi_done),
 	/* The driver's own trace events, which it fills in the ring buffer. */
 	AFTER(trace_event_buffer_reserve, chariot_trace_reserved),
 	BEFORE(trace_event_buffer_commit, chariot_trace_commit),

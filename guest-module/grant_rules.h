@@ -168,6 +168,7 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(napi_gro_receive)						\
 	X(sk_skb_reason_drop)						\
 	X(dev_forward_skb)						\
+	X(scsi_done)							\
 	X(trace_event_buffer_reserve)					\
 	X(trace_event_buffer_commit)					\
 	X(cdev_alloc)							\
@@ -209,6 +210,11 @@ bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
 void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);
+
+/* --- grants_scsi.c ---------------------------------------------------------- */
+bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
+		       unsigned long va, struct chariot_span *data);
+void chariot_scsi_done(struct chariot_driver *d, const unsigned long *args);
 
 /* --- grants_block.c --------------------------------------------------------- */
 int chariot_block_init(void);
