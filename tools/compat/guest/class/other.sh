@@ -50,11 +50,11 @@ work_i2c() {
 	need i2c_dev
 	until_true 3 test -e "/dev/i2c-$1" || { fail "no /dev/i2c-$1"; return; }
 	i2cdetect -y "$1" 2>/dev/null | grep -q ' 50' || { value chips none; return 0; }
-	for place in 0 1 7 16 63 100 127; do
-		steps "i2cset -y $1 0x50 $place $((place ^ 0x5a))" || return
+	for place in 0x00 0x01 0x07 0x10 0x3f 0x80 0xfe; do
+		steps "i2cset -y $1 0x50 $place $(printf 0x%02x $((place ^ 0x5a)))" || return
 		count=$((count + 1))
 	done
-	for place in 0 1 7 16 63 100 127; do
+	for place in 0x00 0x01 0x07 0x10 0x3f 0x80 0xfe; do
 		[ $(($(i2cget -y "$1" 0x50 $place))) = $((place ^ 0x5a)) ] ||
 			{ fail "register $place holds something else"; return; }
 		count=$((count + 1))

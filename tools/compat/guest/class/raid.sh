@@ -74,6 +74,8 @@ work_md() {
 		# One disk fails and is put back, the other has it all.
 		put $md/dev-ram1/state faulty && raw_disk /dev/md127 || return
 		until_true 5 put_quietly $md/dev-ram1/state remove
+		until_true 5 test ! -e $md/dev-ram1
+		usleep 200000
 		put $md/new_dev 1:1 && put $md/dev-ram1/slot 1
 		until_true 20 grep -q idle $md/sync_action
 		value degraded "$(cat $md/degraded)"
