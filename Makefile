@@ -21,6 +21,7 @@ help:
 	@echo '  make check-quick     the tests on one kernel'
 	@echo '  make kunit           KUnit suites, on UML'
 	@echo '  make bench           figures: exits and instructions'
+	@echo '  make compat          try the stock modules of tools/compat/stock.list'
 	@echo '  make                 build modules and commands'
 	@echo '  make modules         chariot.ko and chariot-kvm.ko for KDIR'
 	@echo '  make tools           the commands'
@@ -64,6 +65,9 @@ kunit: setup
 bench: setup
 	tests/bench/run
 
+compat: setup
+	tools/chariot-compat --verbose
+
 install:
 	@rel=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h) && \
 	[ -n "$$rel" ] || { echo "$(KDIR) is no kernel's headers: set KDIR="; exit 1; }; \
@@ -76,4 +80,4 @@ install:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools setup demo check check-full check-quick kunit bench install clean
+.PHONY: all help mirror modules tools setup demo check check-full check-quick kunit bench compat install clean
