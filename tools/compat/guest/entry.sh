@@ -101,6 +101,20 @@ tell_rights() {
 	done
 }
 
+# Of reports that differ only in page, object and process the first.
+one_of_each() {
+	awk '/^[{]/ {
+		match($0, /"function": *"[^"]*"/)
+		key = substr($0, RSTART, RLENGTH)
+		match($0, /"victim": *[{][^}]*[}]/)
+		key = key substr($0, RSTART, RLENGTH)
+		gsub(/(pfn 0x[0-9a-f]*( [+]0x[0-9a-f]*)?|pid [0-9]*|"start": *"[^"]*")/, "", key)
+		if (!(key in seen) && ++count <= 1000)
+			print "compat record", $0
+		seen[key]
+	}'
+}
+
 # Says what was stopped; false if anything was.
 judge() {
 	local driver count all=0
@@ -113,7 +127,7 @@ judge() {
 		echo "compat violations $count"
 		all=$((all + count))
 		[ "$count" = 0 ] ||
-			chariot report --json "$driver" | sed -n 's/^{/compat record {/p' | head -n 200
+			chariot report --json "$driver" | one_of_each
 	done
 	[ $all = 0 ] || [ $stop = audit ] || fail "$all violations"
 }
