@@ -27,7 +27,8 @@ HOST_MIB = 1792
 # Stock modules that workloads and detection use, where a kernel has them.
 SUPPORT = (
     "af_packet", "brd", "crc32c_generic", "dm_mod", "evdev", "ext4", "i2c_dev", "libcomposite",
-    "lzo_rle", "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8", "sd_mod", "usb_f_mass_storage",
+    "lzo_rle", "nls_ascii", "nls_cp437", "nls_iso8859_1", "nls_utf8", "sd_mod",
+    "usb_f_mass_storage",
     "usb_storage", "veth", "xts", "ecb", "cbc", "aesni_intel", "sha256_generic", "essiv", "bridge",
     "md_mod", "configfs", "snd_pcm", "snd_hda_codec_generic", "tcp_cubic", "loop", "crc16",
     "xhci_pci",

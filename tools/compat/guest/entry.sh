@@ -11,6 +11,7 @@ read -ra parameters <<< "$5"
 . ./lib.sh
 . ./detect.sh
 for file in class/*.sh; do
+	# shellcheck disable=SC1090
 	. "./$file"
 done
 
@@ -23,7 +24,7 @@ stop=enforce
 # The name the kernel has for a module or its file.
 kernel_name() {
 	local text=${1##*/}
-	text=${text%.ko}
+	text=${text%%.ko*}
 	echo "${text//-/_}"
 }
 
@@ -138,7 +139,7 @@ tidy_up() {
 		umount "$mount" || umount -l "$mount"
 	done 2>/dev/null
 	ip netns list 2>/dev/null | while read -r space _; do ip netns del "$space"; done
-	rm -rf /mnt/* /tmp/work
+	rm -rf /mnt/*
 }
 
 unload_all() {
@@ -192,6 +193,13 @@ echo "$log_mark" > /dev/kmsg
 clear_the_way
 [ ${#before[@]} = 0 ] || for module in "${before[@]}"; do
 	[[ " ${names[*]} " = *" ${module//-/_} "* ]] || modprobe "$module"
+done
+# What they depend on registers things, too, which are not theirs.
+for module in "${modules[@]}"; do
+	for file in $(modprobe -D "$module" 2>/dev/null | sed -n 's/^insmod \([^ ]*\).*/\1/p'); do
+		[[ " ${names[*]} " = *" $(kernel_name "$file") "* ]] ||
+			modprobe -q "$(kernel_name "$file")"
+	done
 done
 # A disk of whatever adapter is seen only with this.
 [[ " ${names[*]} " = *" sd_mod "* ]] || need sd_mod
