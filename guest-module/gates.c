@@ -15,6 +15,7 @@
 #include "handed.h"
 #include "plan.h"
 
+#define STRINGS_MAX	256	/* of one call, that are looked at */
 #define GATES		(CHARIOT_ENTRY_GATES + CHARIOT_IMPORT_GATES)
 
 /**
@@ -334,18 +335,34 @@ static bool same_as_last(struct chariot_gate *g, int i, unsigned long p)
 	       READ_ONCE(g->generation) == chariot_handed_generation(g->driver);
 }
 
-static void hand(struct chariot_gate *g, int i, unsigned long p)
+/* What was forgotten while it was handed is handed again the next time. */
+static void remember(struct chariot_gate *g, int i, unsigned long p)
 {
 	u64 generation = chariot_handed_generation(g->driver);
 
-	if (same_as_last(g, i, p))
-		return;
-	chariot_handed_add(g->driver, p, g->types[i]);
 	if (READ_ONCE(g->generation) != generation) {
 		memset(g->last, 0, sizeof(g->last));
 		WRITE_ONCE(g->generation, generation);
 	}
 	WRITE_ONCE(g->last[i], p);
+}
+
+/* Each with its NUL, as far as they can be read. */
+static void hand_strings(struct chariot_driver *d, unsigned long strings, u32 n)
+{
+	unsigned long p, word, size;
+	u32 i;
+
+	for (i = 0; i < min_t(u32, n, STRINGS_MAX); i++) {
+		p = chariot_peek((unsigned long *)strings + i);
+		for (size = 0; p && size < PAGE_SIZE; size++) {
+			word = chariot_peek((void *)ALIGN_DOWN(p + size, 8));
+			if (!(u8)(word >> 8 * ((p + size) & 7)))
+				break;
+		}
+		if (p)
+			chariot_handed_add_bytes(d, p, size + 1);
+	}
 }
 
 /* The kernel calls the driver; returns where it wants to. */
@@ -354,9 +371,31 @@ notrace unsigned long chariot_gate_entered(const unsigned long *args,
 {
 	int i;
 
-	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (g->types[i] != CHARIOT_PLAN_NONE)
-			hand(g, i, args[i]);
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		switch (g->types[i]) {
+		case CHARIOT_PLAN_NONE:
+			break;
+		case CHARIOT_PLAN_BYTES:
+			chariot_handed_add_bytes(g->driver, args[i],
+						 (u32)args[i + 1]);
+			break;
+		case CHARIOT_PLAN_STRINGS:
+			hand_strings(g->driver, args[i], args[i - 1]);
+			break;
+		case CHARIOT_PLAN_AREA:
+			if (!same_as_last(g, i, args[i])) {
+				chariot_handed_add_area(g->driver, args[i]);
+				remember(g, i, args[i]);
+			}
+			break;
+		default:
+			if (!same_as_last(g, i, args[i])) {
+				chariot_handed_add(g->driver, args[i],
+						   g->types[i]);
+				remember(g, i, args[i]);
+			}
+		}
+	}
 	return g->target;
 }
 

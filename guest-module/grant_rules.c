@@ -348,6 +348,9 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	BEFORE(blk_mq_free_tag_set, chariot_tag_set_ends),
 	/* bio->bi_iter.bi_sector = ..., bi_end_io, bi_private; its vectors. */
 	AFTER(bio_alloc_bioset, chariot_bio_returned),
+	AFTER(bio_alloc_clone, chariot_bio_returned),
+	AFTER(bio_split, chariot_bio_returned),
+	BEFORE(bio_put, chariot_bio_put),
 	/* The page that rw_page() reads into (see bdev_read_page()) is done. */
 	BEFORE(page_endio, chariot_page_ends),
 	/* The object, while it is mapped for writing. */

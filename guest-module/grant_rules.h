@@ -149,6 +149,9 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(blk_mq_alloc_sq_tag_set)					\
 	X(blk_mq_free_tag_set)						\
 	X(bio_alloc_bioset)						\
+	X(bio_alloc_clone)						\
+	X(bio_split)							\
+	X(bio_put)							\
 	X(page_endio)							\
 	X(zs_malloc)							\
 	X(zs_map_object)						\
@@ -230,6 +233,7 @@ void chariot_tag_set_added(struct chariot_driver *d,
 			   const struct chariot_call_rule *rule,
 			   const unsigned long *args, unsigned long ret);
 void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
+void chariot_bio_put(struct chariot_driver *d, const unsigned long *args);
 bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
 			     unsigned long va, struct chariot_span *data);
 void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);

@@ -73,6 +73,14 @@ static struct kmem_cache *loan_cache;
 static mempool_t *loan_pool;
 static unsigned int nr_drivers;		/* under chariot_mutex */
 
+static u32 peek32(const void *p)
+{
+	/* The word may end where the object does: read what p lies in. */
+	unsigned long word = chariot_peek((void *)ALIGN_DOWN((unsigned long)p, 8));
+
+	return word >> 8 * ((unsigned long)p & 4);
+}
+
 /* --- bios ------------------------------------------------------------------------------- */
 
 static struct hlist_head *loan_bucket(const struct bio *bio)
@@ -348,14 +356,38 @@ static bool settle_bio(struct chariot_driver *d, unsigned long va)
 	return ok;
 }
 
+/* What a bio set of the driver's own has before each bio is the driver's. */
+static size_t front_pad(struct chariot_driver *d, const struct bio *bio)
+{
+	const struct bio_set *set = bio->bi_pool;
+	unsigned long bad;
+
+	if (!set || !chariot_may_write(d, set, sizeof(*set), &bad))
+		return 0;
+	return min_t(size_t, peek32(&set->front_pad), PAYLOAD_MAX);
+}
+
+void chariot_bio_put(struct chariot_driver *d, const unsigned long *args)
+{
+	struct bio *bio = (struct bio *)args[0];
+
+	if (!bio || (bio_flagged(bio, BIO_REFFED) &&
+		     atomic_read(&bio->__bi_cnt) != 1))
+		return;
+	chariot_lend_end(d, args[0], sizeof(*bio), CHARIOT_KIND_OBJECT);
+}
+
 void chariot_bio_returned(struct chariot_driver *d,
 			  const struct chariot_call_rule *rule,
 			  const unsigned long *args, unsigned long ret)
 {
 	const struct bio *bio = (struct bio *)ret;
+	size_t pad = front_pad(d, bio);
 
-	chariot_lend(d, ret, sizeof(*bio), CHARIOT_KIND_OBJECT, "bio");
-	if (bio->bi_io_vec)
+	chariot_lend(d, ret - pad, pad + sizeof(*bio), CHARIOT_KIND_OBJECT,
+		     "bio");
+	/* A clone has none of its own. */
+	if (bio->bi_io_vec && bio->bi_max_vecs)
 		chariot_lend(d, (unsigned long)bio->bi_io_vec,
 			     bio->bi_max_vecs * sizeof(struct bio_vec),
 			     CHARIOT_KIND_OBJECT, "bio_vec");
@@ -513,14 +545,6 @@ void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args)
 	}
 	raw_spin_unlock_irqrestore(&d->grants->lock, flags);
 	kfree(found);
-}
-
-static u32 peek32(const void *p)
-{
-	/* The word may end where the object does: read what p lies in. */
-	unsigned long word = chariot_peek((void *)ALIGN_DOWN((unsigned long)p, 8));
-
-	return word >> 8 * ((unsigned long)p & 4);
 }
 
 /* Is it the request that these tags have for this number? */

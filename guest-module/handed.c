@@ -57,13 +57,14 @@ static bool is_nothing(unsigned long p)
 
 /* d->handed_lock is held. */
 static struct handed *find(struct chariot_driver *d, unsigned long start,
-			   u32 type)
+			   size_t size, u32 type)
 {
 	struct handed *h;
 
 	for (h = handed_iter_first(&d->handed, start, start); h;
 	     h = handed_iter_next(h, start, start))
-		if (h->start == start && h->type == type)
+		if (h->start == start && h->type == type &&
+		    h->last == start + size - 1)
 			return h;
 	return NULL;
 }
@@ -82,11 +83,10 @@ static void lend_area(struct chariot_driver *d, unsigned long start, size_t size
 			     chariot_plan_type_name(d->plan, type));
 }
 
-static void add(struct chariot_driver *d, unsigned long start, u32 type,
-		u32 steps)
+static void add(struct chariot_driver *d, unsigned long start, size_t size,
+		u32 type, u32 steps)
 {
 	const struct chariot_type_rule *rule = d->plan->rules[type];
-	size_t size = d->plan->types[type].size;
 	unsigned long bad, flags;
 	struct handed *h, *old;
 
@@ -105,7 +105,7 @@ static void add(struct chariot_driver *d, unsigned long start, u32 type,
 	if (!chariot_virt_to_phys((void *)start))
 		return;
 	raw_spin_lock_irqsave(&d->handed_lock, flags);
-	old = find(d, start, type);
+	old = find(d, start, size, type);
 	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
 	if (old)
 		return;
@@ -132,7 +132,40 @@ static void add(struct chariot_driver *d, unsigned long start, u32 type,
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type)
 {
 	if (!in_nmi())
-		add(d, p, type, 0);
+		add(d, p, d->plan->types[type].size, type, 0);
+}
+
+void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
+			      size_t size)
+{
+	if (!in_nmi() && size && size <= CHARIOT_PLAN_OBJECT_MAX)
+		add(d, p, size, d->plan->h.types, 0);
+}
+
+/* Vmalloc areas lie between pages that are not mapped. */
+static size_t vmalloc_size(unsigned long start)
+{
+	size_t size = 0;
+
+	if (!PAGE_ALIGNED(start) || chariot_virt_to_phys((void *)start - 1))
+		return 0;
+	while (size < CHARIOT_PLAN_OBJECT_MAX &&
+	       chariot_virt_to_phys((void *)start + size))
+		size += PAGE_SIZE;
+	return size;
+}
+
+void chariot_handed_add_area(struct chariot_driver *d, unsigned long p)
+{
+	struct chariot_slab_object o;
+
+	if (in_nmi() || is_nothing(p))
+		return;
+	if (is_vmalloc_addr((void *)p))
+		chariot_handed_add_bytes(d, p, vmalloc_size(p));
+	else if (chariot_slab_object_at(p, &o) && o.start == p &&
+		 strstarts(o.cache, "kmalloc-"))
+		chariot_handed_add_bytes(d, p, o.size);
 }
 
 void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
@@ -297,6 +330,22 @@ static bool percpu_at(struct search *s, unsigned long p, size_t size)
 	return false;
 }
 
+static bool list_leads_there(struct search *s, unsigned long head, size_t link,
+			     size_t size)
+{
+	unsigned long element = head;
+
+	for (; s->peeks; s->peeks--) {
+		element = chariot_peek((void *)element);
+		if (!element || element == head)
+			return false;
+		s->start = element - link;
+		if (s->va - s->start < size)
+			return true;
+	}
+	return false;
+}
+
 static bool leads_there(struct chariot_driver *d, struct search *s,
 			const struct handed *h,
 			const struct chariot_plan_member *m)
@@ -306,6 +355,12 @@ static bool leads_there(struct chariot_driver *d, struct search *s,
 	unsigned long p;
 	u32 i;
 
+	if (m->count & CHARIOT_PLAN_LIST) {
+		s->type = m->type;
+		s->steps = h->steps + 1;
+		return list_leads_there(s, (unsigned long)slot,
+					m->count & ~CHARIOT_PLAN_LIST, t->size);
+	}
 	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
 		p = chariot_peek(slot + i);
 		if (s->va - p < t->size)
@@ -384,7 +439,7 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 		found = follow(d, &s, STEPS_MAX);
 	raw_spin_unlock(&d->handed_lock);
 	if (found == OBJECT) {
-		add(d, s.start, s.type, s.steps);
+		add(d, s.start, d->plan->types[s.type].size, s.type, s.steps);
 		raw_spin_lock(&d->handed_lock);
 		h = innermost(d, va);
 		if (h)

@@ -23,6 +23,13 @@ void chariot_handed_exit(void);
  */
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type);
 
+/* The same for bytes. */
+void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
+			      size_t size);
+
+/* The same for an allocation of unknown type, if p is where it starts. */
+void chariot_handed_add_area(struct chariot_driver *d, unsigned long p);
+
 /* Memory is freed: no object in it is the driver's any more. Any context. */
 void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 			   size_t size);

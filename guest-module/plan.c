@@ -15,6 +15,18 @@ static bool type_or_none(const struct chariot_plan *p, u32 type)
 	return type < p->h.types || type == CHARIOT_PLAN_NONE;
 }
 
+static bool member_good(const struct chariot_plan *p,
+			const struct chariot_plan_type *t,
+			const struct chariot_plan_member *m)
+{
+	if (m->type >= p->h.types || !m->count || m->offset >= t->size)
+		return false;
+	if (m->count & CHARIOT_PLAN_LIST)
+		return t->size - m->offset >= sizeof(struct list_head) &&
+		       (m->count & ~CHARIOT_PLAN_LIST) < p->types[m->type].size;
+	return m->count <= (t->size - m->offset) / sizeof(u64);
+}
+
 static bool types_good(const struct chariot_plan *p)
 {
 	const struct chariot_plan_member *m;
@@ -30,22 +42,40 @@ static bool types_good(const struct chariot_plan *p)
 			return false;
 		for (j = 0; j < t->members; j++) {
 			m = &p->members[t->member + j];
-			if (m->type >= p->h.types || !m->count ||
-			    m->offset >= t->size ||
-			    m->count > (t->size - m->offset) / sizeof(u64))
+			if (!member_good(p, t, m))
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool args_good(const struct chariot_plan *p, const u32 *args)
+static bool outs_good(const struct chariot_plan *p, const u32 *outs)
 {
 	int i;
 
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (!type_or_none(p, args[i]))
+		if (!type_or_none(p, outs[i]))
 			return false;
+	return true;
+}
+
+/* Bytes and strings have their counts beside them. */
+static bool args_good(const struct chariot_plan *p, const u32 *args)
+{
+	int i;
+
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		if (args[i] == CHARIOT_PLAN_BYTES) {
+			if (i == CHARIOT_PLAN_ARGS - 1)
+				return false;
+		} else if (args[i] == CHARIOT_PLAN_STRINGS) {
+			if (!i)
+				return false;
+		} else if (args[i] != CHARIOT_PLAN_AREA &&
+			   !type_or_none(p, args[i])) {
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -74,7 +104,7 @@ static bool imports_good(const struct chariot_plan *p)
 	for (i = 0; i < p->h.imports; i++, last = e) {
 		e = &p->imports[i];
 		if (e->name >= p->h.strings || !type_or_none(p, e->ret) ||
-		    !args_good(p, e->outs))
+		    !outs_good(p, e->outs))
 			return false;
 		if (last && strcmp(p->strings + last->name,
 				   p->strings + e->name) >= 0)
@@ -130,13 +160,21 @@ static bool lay_out(struct chariot_plan *p, const void *image, size_t size)
 	return at == (const char *)image + size && !at[-1];
 }
 
+/* Behind the plan's types comes one of mere bytes. */
 static int find_rules(struct chariot_plan *p)
 {
+	struct chariot_plan_type *types;
 	u32 i;
 
 	p->rules = kvcalloc(p->h.types + 1, sizeof(*p->rules), GFP_KERNEL);
-	if (!p->rules)
+	types = kvcalloc(p->h.types + 1, sizeof(*types), GFP_KERNEL);
+	if (!p->rules || !types) {
+		kvfree(p->rules);
+		kvfree(types);
 		return -ENOMEM;
+	}
+	memcpy(types, p->types, p->h.types * sizeof(*types));
+	p->types = types;
 	for (i = 0; i < p->h.types; i++)
 		p->rules[i] = chariot_type_rule(chariot_plan_type_name(p, i));
 	return 0;
@@ -165,6 +203,7 @@ void chariot_plan_free(struct chariot_plan *p)
 	if (!p)
 		return;
 	kvfree(p->image);
+	kvfree(p->types);
 	kvfree(p->rules);
 	kfree(p);
 }

@@ -10,6 +10,7 @@ struct chariot_type_rule;
 /**
  * struct chariot_plan - a plan whose every number is in its bounds
  * @h: its header
+ * @types: and behind them, number @h.types, one of mere bytes
  * @rules: for each type, or NULL
  * @image: what all of it lies in
  */
@@ -38,7 +39,8 @@ void chariot_plan_free(struct chariot_plan *plan);
 static inline const char *chariot_plan_type_name(const struct chariot_plan *plan,
 						 u32 type)
 {
-	return plan->strings + plan->types[type].name;
+	return type == plan->h.types ? "buffer" :
+	       plan->strings + plan->types[type].name;
 }
 
 #endif /* CHARIOT_PLAN_H */

@@ -16,6 +16,12 @@
 #define CHARIOT_PLAN_REVISION	1u
 #define CHARIOT_PLAN_NONE	0xffffffffu	/* no type */
 #define CHARIOT_PLAN_ARGS	6		/* passed in registers */
+/* In place of the type of an entry's argument. */
+#define CHARIOT_PLAN_BYTES	0xfffffffeu	/* as many as the next argument says */
+#define CHARIOT_PLAN_STRINGS	0xfffffffdu	/* pointers, as many as the last says */
+#define CHARIOT_PLAN_AREA	0xfffffffcu	/* an allocation, if it points to its start */
+/* In a member's count: the head of a list, and where the link is in an element. */
+#define CHARIOT_PLAN_LIST	0x80000000u
 
 #define CHARIOT_PLAN_TYPES_MAX		4096u
 #define CHARIOT_PLAN_MEMBERS_MAX	65536u
@@ -56,7 +62,8 @@ struct chariot_plan_type {
  * not const; members of structures inside it are told flat
  * @offset: byte in the structure
  * @type: what it points to
- * @count: 1, or of an array of pointers
+ * @count: 1, or of an array of pointers; or CHARIOT_PLAN_LIST and the offset of
+ *	the list_head in the elements, which are of @type
  */
 struct chariot_plan_member {
 	__u32 offset;
@@ -69,7 +76,8 @@ struct chariot_plan_member {
  * @name: its symbol
  * @section: number of its section in the module's file
  * @offset: byte in the section
- * @args: what its arguments point to, if that is not const
+ * @args: what its arguments point to, if that is not const; CHARIOT_PLAN_BYTES,
+ *	_STRINGS and _AREA, too
  */
 struct chariot_plan_entry {
 	__u32 name;

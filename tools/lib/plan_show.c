@@ -143,7 +143,13 @@ static void args_text(const struct plan *plan,
 	for (i = 0; i < last; i++) {
 		if (i)
 			add_text(to, ", ");
-		if (plan_block_type_text(&plan->handed, entry->args[i], type,
+		if (entry->args[i] == CHARIOT_PLAN_BYTES)
+			add_text(to, "bytes");
+		else if (entry->args[i] == CHARIOT_PLAN_STRINGS)
+			add_text(to, "strings");
+		else if (entry->args[i] == CHARIOT_PLAN_AREA)
+			add_text(to, "area");
+		else if (plan_block_type_text(&plan->handed, entry->args[i], type,
 					 sizeof(type)))
 			add_text(to, "%s *", type);
 		else

@@ -272,7 +272,8 @@ static void add_entry(struct survey *survey, const struct entry *names,
 		best = 0;
 	}
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		entry.args[i] = type_number(survey, &call.args[i]);
+		entry.args[i] = call.bytes[i] ? call.bytes[i] :
+				type_number(survey, &call.args[i]);
 	plan_block_entry(survey->block, names[best].name, &entry);
 }
 

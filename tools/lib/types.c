@@ -391,6 +391,72 @@ static enum passing passing_of(const struct btf *btf, uint32_t id)
 	return PASS_OTHERWISE;
 }
 
+/* A pointer to bytes that are not const, or to void. */
+static bool is_bytes(const struct btf *btf, uint32_t id)
+{
+	struct type_peeled pointer = type_peel(btf, id), target;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	target = type_peel(btf, pointer.type->type);
+	if (!target.type || target.is_const || target.is_user)
+		return false;
+	return btf_is_void(target.type) ||
+	       (btf_is_int(target.type) && target.type->size == 1);
+}
+
+/* A pointer to numbers or to what is not told. */
+static bool is_area(const struct btf *btf, uint32_t id)
+{
+	struct type_peeled pointer = type_peel(btf, id), target;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	target = type_peel(btf, pointer.type->type);
+	return target.type && !target.is_const && !target.is_user &&
+	       (btf_is_void(target.type) || btf_is_int(target.type));
+}
+
+static bool is_strings(const struct btf *btf, uint32_t id)
+{
+	struct type_peeled pointer = type_peel(btf, id), target;
+
+	if (!pointer.type || !btf_is_ptr(pointer.type))
+		return false;
+	target = type_peel(btf, pointer.type->type);
+	return target.type && !target.is_user && is_bytes(btf, target.id);
+}
+
+/* A number that, by its name, says how much there is. */
+static bool is_count(const struct btf *btf, const struct btf_param *param)
+{
+	static const char *const words[] = {
+		"len", "size", "count", "bytes", "max", "argc",
+	};
+	const char *name = btf__name_by_offset(btf, param->name_off);
+	struct type_peeled peeled = type_peel(btf, param->type);
+	size_t i;
+
+	if (!name || !peeled.type || !btf_is_int(peeled.type))
+		return false;
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strstr(name, words[i]))
+			return true;
+	return !strcmp(name, "n");
+}
+
+static uint32_t bytes_of(const struct btf *btf, const struct btf_param *param,
+			 int i, int count)
+{
+	if (i + 1 < count && i + 1 < (int)CHARIOT_PLAN_ARGS &&
+	    is_bytes(btf, param[i].type) && is_count(btf, &param[i + 1]))
+		return CHARIOT_PLAN_BYTES;
+	if (i && is_strings(btf, param[i].type) &&
+	    is_count(btf, &param[i - 1]))
+		return CHARIOT_PLAN_STRINGS;
+	return is_area(btf, param[i].type) ? CHARIOT_PLAN_AREA : 0;
+}
+
 static void call_of_proto(const struct types *types, const struct btf *btf,
 			  const struct btf_type *proto, struct type_call *call)
 {
@@ -406,6 +472,7 @@ static void call_of_proto(const struct types *types, const struct btf *btf,
 			return;
 		types_pointee(types, btf, param[i].type, &call->args[i]);
 		out_pointee(types, btf, param[i].type, &call->outs[i]);
+		call->bytes[i] = bytes_of(btf, param, i, btf_vlen(proto));
 	}
 }
 
@@ -424,6 +491,8 @@ static void keep_agreed(struct type_call *call, const struct type_call *other)
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
 		keep_same(&call->args[i], &other->args[i]);
 		keep_same(&call->outs[i], &other->outs[i]);
+		if (call->bytes[i] != other->bytes[i])
+			call->bytes[i] = 0;
 	}
 }
 

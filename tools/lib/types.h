@@ -39,11 +39,13 @@ struct type_object {
  * @ret: what it returns a pointer to
  * @args: what the registers that pass arguments point to
  * @outs: type T for those that are of type T **
+ * @bytes: CHARIOT_PLAN_BYTES, _STRINGS or _AREA for those that are, or 0
  */
 struct type_call {
 	struct type_object ret;
 	struct type_object args[CHARIOT_PLAN_ARGS];
 	struct type_object outs[CHARIOT_PLAN_ARGS];
+	uint32_t bytes[CHARIOT_PLAN_ARGS];
 };
 
 /**

@@ -52,6 +52,19 @@ static bool good_type(const struct view *view, uint32_t type)
 	return type == CHARIOT_PLAN_NONE || type < view->header.types;
 }
 
+static bool good_args(const struct view *view, const uint32_t *args)
+{
+	unsigned int i;
+
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+		if (!(args[i] == CHARIOT_PLAN_BYTES &&
+		      i + 1 < CHARIOT_PLAN_ARGS) &&
+		    !(args[i] == CHARIOT_PLAN_STRINGS && i) &&
+		    args[i] != CHARIOT_PLAN_AREA && !good_type(view, args[i]))
+			return false;
+	return true;
+}
+
 static bool good_types(const struct view *view, const uint32_t *types)
 {
 	int i;
@@ -108,7 +121,7 @@ static const char *check_functions(const struct view *view)
 	for (i = 0; i < view->header.entries; i++) {
 		if (!good_name(view, view->entries[i].name))
 			return "name of an entry";
-		if (!good_types(view, view->entries[i].args))
+		if (!good_args(view, view->entries[i].args))
 			return "argument of an entry";
 	}
 	for (i = 0; i < view->header.imports; i++) {
