@@ -35,7 +35,10 @@ static struct kind {
 	uint64_t size;
 	struct area area[AREAS];
 } kinds[] = {
-	{ "direct map", 9 }, { "vmalloc", 3 }, { "modules", 2 }, { "image", 2 },
+	{ .name = "direct map", .share = 9 },
+	{ .name = "vmalloc", .share = 3 },
+	{ .name = "modules", .share = 2 },
+	{ .name = "image", .share = 2 },
 };
 
 static struct region {
