@@ -270,7 +270,9 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
-	{ "bio", CHARIOT_GIVE_NOTHING },
+	/* of a device mapper's target: with what dm keeps for it before the bio */
+	{ "bio", CHARIOT_GIVE_MEMBERS, chariot_bio_members,
+	  .behind = chariot_bio_pad },
 	/* ... but for init_request(), where it is not in flight */
 	{ "request", CHARIOT_GIVE_MEMBERS, chariot_request_members,
 	  .behind = chariot_request_payload },
@@ -351,6 +353,7 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	AFTER(bio_alloc_clone, chariot_bio_returned),
 	AFTER(bio_split, chariot_bio_returned),
 	BEFORE(bio_put, chariot_bio_put),
+	BEFORE(bio_endio, chariot_bio_ends),
 	/* The page that rw_page() reads into (see bdev_read_page()) is done. */
 	BEFORE(page_endio, chariot_page_ends),
 	/* The object, while it is mapped for writing. */

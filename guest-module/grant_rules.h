@@ -152,6 +152,7 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(bio_alloc_clone)						\
 	X(bio_split)							\
 	X(bio_put)							\
+	X(bio_endio)							\
 	X(page_endio)							\
 	X(zs_malloc)							\
 	X(zs_map_object)						\
@@ -234,6 +235,9 @@ void chariot_tag_set_added(struct chariot_driver *d,
 			   const unsigned long *args, unsigned long ret);
 void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
 void chariot_bio_put(struct chariot_driver *d, const unsigned long *args);
+void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args);
+bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,
+		     unsigned long va, struct chariot_span *data);
 bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
 			     unsigned long va, struct chariot_span *data);
 void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);

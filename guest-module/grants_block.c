@@ -28,6 +28,7 @@
 #include "alloc.h"
 #include "chariot.h"
 #include "grant_rules.h"
+#include "handed.h"
 
 #define LOAN_BITS	8
 #define LOANS_RESERVED	128
@@ -253,10 +254,39 @@ static void probe_bio_remap(void *unused, struct bio *bio, dev_t dev,
 	lend_bio(bio);
 }
 
+/* A bio that a driver was handed and that is no loan: a stacking driver's. */
+static void end_handed(struct chariot_driver *d, const struct bio *bio)
+{
+	struct chariot_span pad;
+
+	if (!chariot_handed_forget(d, (unsigned long)bio, sizeof(*bio)))
+		return;
+	if (chariot_bio_pad(d, (unsigned long)bio, 0, &pad))
+		chariot_lend_end(d, pad.start, pad.size, CHARIOT_KIND_BUFFER);
+	chariot_lend_end(d, (unsigned long)bio, sizeof(*bio),
+			 CHARIOT_KIND_OBJECT);
+}
+
 static void probe_bio_complete(void *unused, struct request_queue *q,
 			       struct bio *bio)
 {
+	struct chariot_driver *d;
+
 	end_bio(bio);
+	if (!virt_addr_valid(bio) ||
+	    !chariot_frame_marked(PHYS_PFN(__pa(bio))))
+		return;
+	rcu_read_lock();
+	list_for_each_entry_rcu(d, &chariot_drivers, node)
+		if (READ_ONCE(d->nr_handed))
+			end_handed(d, bio);
+	rcu_read_unlock();
+}
+
+void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args)
+{
+	if (args[0])
+		end_handed(d, (struct bio *)args[0]);
 }
 
 /*
@@ -354,6 +384,18 @@ static bool settle_bio(struct chariot_driver *d, unsigned long va)
 	}
 	raw_spin_unlock_irqrestore(&loans_lock, flags);
 	return ok;
+}
+
+/* va 0: wherever it is */
+bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,
+		     unsigned long va, struct chariot_span *data)
+{
+	const struct bio_set *set =
+		(void *)chariot_peek(&((struct bio *)bio)->bi_pool);
+
+	data->size = set ? min_t(size_t, peek32(&set->front_pad), PAYLOAD_MAX) : 0;
+	data->start = bio - data->size;
+	return data->size && (!va || va - data->start < data->size);
 }
 
 /* What a bio set of the driver's own has before each bio is the driver's. */

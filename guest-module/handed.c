@@ -168,15 +168,16 @@ void chariot_handed_add_area(struct chariot_driver *d, unsigned long p)
 		chariot_handed_add_bytes(d, p, o.size);
 }
 
-void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
+bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 			   size_t size)
 {
 	struct rb_node *list = NULL, *rb;
 	unsigned long flags;
 	struct handed *h;
+	bool any = false;
 
 	if (!READ_ONCE(d->nr_handed) || !size)
-		return;
+		return false;
 	raw_spin_lock_irqsave(&d->handed_lock, flags);
 	while ((h = handed_iter_first(&d->handed, start, start + size - 1))) {
 		handed_remove(h, &d->handed);
@@ -189,7 +190,9 @@ void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 	while ((rb = list)) {
 		list = rb->rb_right;
 		kmem_cache_free(handed_cache, rb_entry(rb, struct handed, rb));
+		any = true;
 	}
+	return any;
 }
 
 void chariot_handed_clear(struct chariot_driver *d)
@@ -269,13 +272,13 @@ static bool lend_data(struct chariot_driver *d, const struct handed *h,
 			     chariot_plan_type_name(d->plan, h->type));
 }
 
-/* Data that goes with an object is most often right behind it. */
+/* Data that goes with an object is most often beside it. */
 static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 {
 	struct handed *h;
 
-	for (h = handed_iter_first(&d->handed, va - PAGE_SIZE, va); h;
-	     h = handed_iter_next(h, va - PAGE_SIZE, va))
+	for (h = handed_iter_first(&d->handed, va - PAGE_SIZE, va + PAGE_SIZE);
+	     h; h = handed_iter_next(h, va - PAGE_SIZE, va + PAGE_SIZE))
 		if (lend_data(d, h, va))
 			return true;
 	return false;

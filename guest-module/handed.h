@@ -30,8 +30,9 @@ void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
 /* The same for an allocation of unknown type, if p is where it starts. */
 void chariot_handed_add_area(struct chariot_driver *d, unsigned long p);
 
-/* Memory is freed: no object in it is the driver's any more. Any context. */
-void chariot_handed_forget(struct chariot_driver *d, unsigned long start,
+/* Memory is freed: no object in it is the driver's any more; was there one? Any
+ * context. */
+bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 			   size_t size);
 void chariot_handed_clear(struct chariot_driver *d);
 

@@ -19,7 +19,7 @@ work_net() {
 }
 
 work_block() {
-	dd if=/dev/urandom of=/dev/sweepdisk bs=64k count=16 oflag=direct 2> /dev/null &&
+	dd if=/dev/urandom of=/dev/sweepdisk bs=64k count=4 oflag=direct 2> /dev/null &&
 		dd if=/dev/sweepdisk of=/dev/null bs=64k iflag=direct 2> /dev/null
 }
 

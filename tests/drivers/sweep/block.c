@@ -8,7 +8,7 @@
 
 #include "sweep.h"
 
-#define DISK_BYTES	(4UL << 20)
+#define DISK_BYTES	(256UL << 10)
 
 static struct blk_mq_tag_set tags;
 static struct gendisk *disk;
