@@ -184,7 +184,8 @@ class Boots:
         (self._folder / "list").write_text("".join(f"{line}\n" for line in lines))
 
     def _needs(self, entry):
-        return hardware.wanted(self._catalogue.aliases(entry))
+        devices, before = hardware.wanted(self._catalogue.aliases(entry))
+        return devices, [*self._catalogue.depends(entry), *before]
 
     def _command(self, tasks, serial):
         setup = self._setup

@@ -111,7 +111,15 @@ class Catalogue:
         found = [alias for module in entry.stock
                  for alias in self._aliases.get(module_name(module), ())]
         for file in entry.files:
-            told = subprocess.run(["/sbin/modinfo", "-F", "alias", file], stdout=subprocess.PIPE,
-                                  text=True, check=False).stdout
-            found += told.split()
+            found += _modinfo(file, "alias").split()
         return found
+
+    def depends(self, entry):
+        """The stock modules that an entry's files need."""
+        return [name for file in entry.files
+                for name in _modinfo(file, "depends").strip().split(",") if self.has(name)]
+
+
+def _modinfo(file, field):
+    return subprocess.run(["/sbin/modinfo", "-F", field, file], stdout=subprocess.PIPE, text=True,
+                          check=False).stdout
