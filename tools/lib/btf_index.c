@@ -16,7 +16,8 @@ static const char *name_of(const struct btf *btf, uint32_t id)
 	const struct btf_type *type = btf__type_by_id(btf, id);
 	const char *name;
 
-	if (!type || !(btf_is_func(type) || btf_is_composite(type)))
+	if (!type || !(btf_is_func(type) || btf_is_composite(type) ||
+		       btf_is_typedef(type)))
 		return "";
 	name = btf__name_by_offset(btf, type->name_off);
 	return name ? name : "";

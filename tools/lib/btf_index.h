@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions, structures and unions of one BTF by name: libbpf would walk through
- * all of its types for each. User space; the BTF is not trusted.
+ * Functions, structures, unions and typedefs of one BTF by name: libbpf would walk
+ * through all of its types for each. User space; the BTF is not trusted.
  */
 #ifndef CHARIOT_BTF_INDEX_H
 #define CHARIOT_BTF_INDEX_H

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "btf_index.h"
+#include "nearest.h"
 #include "types.h"
 
 #define LAYERS_MAX	32
@@ -289,6 +290,64 @@ bool types_object(const struct types *types, const char *name,
 {
 	return find_any(types, name, false, object) ||
 	       find_any(types, name, true, object);
+}
+
+/* The structure or union that @id is, or that its typedef names. */
+static bool is_object(const struct types *types, const struct layer *layer,
+		      const char *keyword, uint32_t id,
+		      struct type_object *object)
+{
+	bool tag = btf_is_composite(btf__type_by_id(layer->btf, id));
+	struct type_peeled peeled = type_peel(layer->btf, id);
+
+	if (!peeled.type || !btf_is_composite(peeled.type) ||
+	    !peeled.type->size)
+		return false;
+	set_object(object, types, layer, peeled.id, peeled.alias);
+	return !keyword || (*keyword ? tag && !strcmp(keyword, object->keyword) :
+			    !tag);
+}
+
+size_t types_objects(const struct types *types, const char *keyword,
+		     const char *name, struct type_object *objects,
+		     size_t room)
+{
+	const struct layer *layer;
+	struct btf_search search;
+	struct type_object object;
+	size_t count = 0;
+	uint32_t id;
+
+	for (layer = types->layer + types->count; layer-- > types->layer;) {
+		search = btf_search_begin(&layer->index, name);
+		while ((id = btf_search_next(&search))) {
+			if (!is_object(types, layer, keyword, id, &object))
+				continue;
+			if (count < room)
+				objects[count] = object;
+			count++;
+		}
+	}
+	return count;
+}
+
+const char *types_nearest(const struct types *types, const char *name)
+{
+	struct nearest nearest;
+	const struct btf_type *type;
+	unsigned int i;
+	uint32_t id;
+
+	nearest_begin(&nearest, name);
+	for (i = 0; i < types->count; i++) {
+		for (id = types->layer[i].first; id < types->layer[i].end; id++) {
+			type = btf__type_by_id(types->layer[i].btf, id);
+			if (btf_is_composite(type) && type->size)
+				nearest_try(&nearest, name_of(types->layer[i].btf,
+							      type));
+		}
+	}
+	return nearest.name;
 }
 
 static const struct layer *layer_of(const struct types *types,

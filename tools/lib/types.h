@@ -95,6 +95,25 @@ bool types_object(const struct types *types, const char *name,
 		  struct type_object *object);
 
 /**
+ * types_objects - all structures and unions of a name, which need not agree
+ * @keyword: "struct " or "union ": of that tag; "": of that typedef;
+ *	NULL: of that tag or typedef
+ * @objects: result, with room for @room of them; the module's own first
+ *
+ * Return: how many there are; more than @room: not all are in @objects.
+ */
+size_t types_objects(const struct types *types, const char *keyword,
+		     const char *name, struct type_object *objects,
+		     size_t room);
+
+/**
+ * types_nearest - the tag of a structure or union that looks most like a name
+ *
+ * Return: inside of the BTF, or NULL if none is close.
+ */
+const char *types_nearest(const struct types *types, const char *name);
+
+/**
  * types_pointee - what a type is a pointer to
  *
  * Return: false if it is no pointer to a structure or union that is not const.
