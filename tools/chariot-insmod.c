@@ -16,6 +16,7 @@
 #include "lib/message.h"
 #include "lib/modules.h"
 #include "lib/plan.h"
+#include "lib/policy.h"
 #include "lib/violation.h"
 
 static const char help[] =
@@ -31,6 +32,9 @@ static const char help[] =
 "                           audit: let them happen, and report them\n"
 "      --heap GRAIN         page: whole pages of its heap are its own (default)\n"
 "                           byte: each object to the byte; slower\n"
+"      --policy FILE        what else it may write; else, if it is there,\n"
+"                           /etc/chariot/policy.d/NAME.policy, or the shipped one\n"
+"      --no-policy          none\n"
 "      --plan               show what isolation would do; load nothing\n"
 "      --btf FILE           with --plan: take the kernel's types from FILE, for a\n"
 "                           module of another kernel than the running one\n"
@@ -46,13 +50,15 @@ static const char help[] =
 
 enum option_code {
 	OPTION_MODPROBE = 256, OPTION_MODE, OPTION_HEAP, OPTION_PLAN,
-	OPTION_BTF, OPTION_JSON, OPTION_UNPROTECTED, OPTION_FIRST_TIME,
+	OPTION_POLICY, OPTION_NO_POLICY, OPTION_BTF, OPTION_JSON, OPTION_UNPROTECTED, OPTION_FIRST_TIME,
 };
 
 static const struct option options[] = {
 	{ "modprobe", optional_argument, NULL, OPTION_MODPROBE },
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "heap", required_argument, NULL, OPTION_HEAP },
+	{ "policy", required_argument, NULL, OPTION_POLICY },
+	{ "no-policy", no_argument, NULL, OPTION_NO_POLICY },
 	{ "plan", no_argument, NULL, OPTION_PLAN },
 	{ "btf", required_argument, NULL, OPTION_BTF },
 	{ "json", no_argument, NULL, OPTION_JSON },
@@ -121,6 +127,12 @@ static int take_option(struct invocation *run, int code)
 			return 0;
 		message_error("--heap %s: page or byte is possible", optarg);
 		return -EINVAL;
+	case OPTION_POLICY:
+		request->policy = optarg;
+		return 0;
+	case OPTION_NO_POLICY:
+		request->no_policy = true;
+		return 0;
 	case OPTION_PLAN:
 		run->plan = true;
 		return 0;
@@ -170,6 +182,10 @@ static int parse(struct invocation *run, int argc, char **argv)
 		message_error("--btf is only for --plan");
 		return -EINVAL;
 	}
+	if (run->request.policy && run->request.no_policy) {
+		message_error("--policy and --no-policy exclude each other");
+		return -EINVAL;
+	}
 	run->request.target = run->target;
 	/* With --json standard output holds nothing else. */
 	run->request.verbose = run->verbose && !run->json;
@@ -208,11 +224,30 @@ static void show_needed(const struct module_steps *steps,
 		putchar('\n');
 }
 
+/* What is wrong with a policy was said. */
+static int add_types(const struct invocation *run, const struct image *image,
+		     struct policy *policy, struct plan *plan)
+{
+	bool found;
+	int err = load_policy(&run->request, plan->name, policy, &found);
+
+	return err ? err : plan_add_types(image, run->btf,
+					  found ? policy : NULL, plan);
+}
+
+static const char *plan_problem(int err)
+{
+	if (err == -ENOEXEC)
+		return "Invalid module format: its symbols or its name are damaged";
+	return strerror(-err);
+}
+
 static int plan_file(const struct invocation *run, const char *path,
 		     const struct kmod_module *module,
 		     const struct module_steps *steps)
 {
 	const char *why = strerror(ENOMEM);
+	struct policy policy = { };
 	struct json_object *json;
 	struct image *image;
 	struct plan plan;
@@ -227,12 +262,12 @@ static int plan_file(const struct invocation *run, const char *path,
 	}
 	err = plan_make(image, &plan);
 	if (!err)
-		err = plan_add_types(image, run->btf, &plan);
-	if (err) {
+		err = add_types(run, image, &policy, &plan);
+	if (policy.wrong) {
+		message_error("could not plan %s: its policy is wrong", path);
+	} else if (err) {
 		message_error("could not read module %s: %s", path,
-			      err == -ENOEXEC ?
-			      "Invalid module format: its symbols or its name are damaged" :
-			      strerror(-err));
+			      plan_problem(err));
 	} else if (run->json) {
 		json = plan_json(&plan);
 		json_object_object_add(json, "file", json_object_new_string(path));
@@ -243,6 +278,7 @@ static int plan_file(const struct invocation *run, const char *path,
 		show_needed(steps, module, NULL);
 	}
 	plan_free(&plan);
+	policy_free(&policy);
 	image_close(image);
 	return err;
 }

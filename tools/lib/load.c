@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "btf.h"
@@ -21,6 +20,7 @@
 #include "load_tell.h"
 #include "message.h"
 #include "modules.h"
+#include "policy.h"
 #include "types.h"
 
 /**
@@ -29,6 +29,7 @@
  * @path: its file
  * @image: what is in the file
  * @name: as the kernel will know it
+ * @policy: what its policy says, if @has_policy
  * @device: open /dev/chariot, or -1: load it unprotected
  */
 struct job {
@@ -39,6 +40,8 @@ struct job {
 	const char *path;
 	struct image *image;
 	char name[CHARIOT_NAME_LEN];
+	struct policy policy;
+	bool has_policy;
 	int device;
 };
 
@@ -89,44 +92,6 @@ static int fail(const struct job *job, int err, const char *text)
 }
 
 /* --- chariot.ko ------------------------------------------------------------ */
-
-const char *load_chariot_problem(int err)
-{
-	static char text[384];
-	struct utsname system;
-
-	uname(&system);
-	switch (err) {
-	case -ENOENT:
-		snprintf(text, sizeof(text),
-			 "chariot.ko is not installed for kernel %s: 'make install' it for this kernel, then 'modprobe chariot'",
-			 system.release);
-		break;
-	case -EPERM:
-	case -EACCES:
-		snprintf(text, sizeof(text),
-			 "chariot.ko is not loaded, and may not be loaded by this user: run this as root");
-		break;
-	case -ENOKEY:
-	case -EKEYREJECTED:
-	case -EKEYEXPIRED:
-	case -EBADMSG:
-		snprintf(text, sizeof(text),
-			 "chariot.ko is not loaded: this kernel takes signed modules only (%s): sign chariot.ko with a key it trusts (mokutil --import), then 'modprobe chariot'",
-			 strerrorname_np(-err));
-		break;
-	case -ENOEXEC:
-		snprintf(text, sizeof(text),
-			 "chariot.ko is not loaded: it was built for another kernel than %s: build it anew, then 'modprobe chariot'",
-			 system.release);
-		break;
-	default:
-		snprintf(text, sizeof(text),
-			 "chariot.ko is not loaded, and loading it failed: %s: run 'modprobe chariot' and see dmesg",
-			 message_errno(err));
-	}
-	return text;
-}
 
 /* Open the device, with chariot.ko loaded if needed; says what is missing. */
 static int open_device(const struct job *job, const char **problem)
@@ -277,11 +242,37 @@ static void say_insert(const struct job *job, const char *options)
 	fflush(stdout);
 }
 
-static int insert(const struct job *job, const char *options)
+/*
+ * What is wrong with the policy has been said. In audit mode nothing is stopped for
+ * want of a line, so the others will do.
+ */
+static int check_policy(const struct job *job, int err)
+{
+	if (!err ||
+	    (err == -EINVAL && job->request->mode == CHARIOT_MODE_AUDIT))
+		return 0;
+	return fail(job, err, err == -EINVAL ?
+		    "its policy is wrong, see above; --no-policy loads it without" :
+		    "its policy cannot be used, see above; --no-policy loads it without");
+}
+
+/* Make job->policy ready, before anything is loaded. */
+static int read_policy(struct job *job)
+{
+	return check_policy(job, load_policy(job->request, job->name,
+					     &job->policy, &job->has_policy));
+}
+
+static int insert(struct job *job, const char *options)
 {
 	const struct load_request *request = job->request;
-	size_t size = 0;
-	void *plan;
+	struct load_plan plan = {
+		.name = job->name,
+		.image = job->image,
+		.types = job->types,
+		.policy = job->has_policy ? &job->policy : NULL,
+		.verbose = request->verbose,
+	};
 	int err;
 
 	if (job->device < 0) {
@@ -293,13 +284,15 @@ static int insert(const struct job *job, const char *options)
 			     tell(job, LOAD_UNPROTECTED, 0, NULL);
 	}
 	load_tell_layout(job->device, job->types, request->verbose);
-	plan = load_make_plan(job->name, job->image, job->types,
-			      request->verbose, &size);
+	err = check_policy(job, load_make_plan(&plan));
+	if (err) {
+		free(plan.bytes);
+		return err;
+	}
 	err = device_arm(job->device, job->name, request->mode, request->heap);
 	if (!err)
-		load_tell_plan(job->device, job->name, plan, size,
-			       request->verbose);
-	free(plan);
+		load_tell_plan(job->device, &plan);
+	free(plan.bytes);
 	if (err == -EEXIST)
 		return request->by_name ? present(job) : fail(job, err, NULL);
 	if (err)
@@ -379,6 +372,7 @@ static void end_job(struct job *job)
 {
 	if (job->device >= 0)
 		close(job->device);
+	policy_free(&job->policy);
 	types_close(job->types);
 	image_close(job->image);
 }
@@ -419,6 +413,8 @@ static int load_file(struct kmod_ctx *ctx, const struct load_request *request)
 	err = look_at_file(&job);
 	if (!err)
 		err = make_ready(&job);
+	if (!err && job.device >= 0)
+		err = read_policy(&job);
 	if (!err) {
 		err = insert(&job, request->parameters);
 		/* insmod says nothing of it, so only when asked. */
@@ -477,6 +473,8 @@ static int load_one(struct kmod_module *module, void *data)
 	err = job.path ? look_at_file(&job) : fail(&job, -ENOENT, NULL);
 	if (!err)
 		err = make_ready(&job);
+	if (!err && job.device >= 0)
+		err = read_policy(&job);
 	if (!err)
 		err = do_steps(&job, &steps);
 	end_job(&job);

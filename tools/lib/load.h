@@ -23,6 +23,8 @@ enum load_state {
  * struct load_request - what to load, and how
  * @target: a file, or with @by_name what modprobe takes
  * @parameters: joined by modules_join()
+ * @policy: file that is the module's policy; NULL: the one that policy_find() finds
+ * @no_policy: none at all
  * @done: called with the end of each module; @problem is NULL, or why it failed
  *	or is not isolated
  */
@@ -31,6 +33,8 @@ struct load_request {
 	const char *parameters;
 	enum chariot_mode mode;
 	enum chariot_heap heap;
+	const char *policy;
+	bool no_policy;
 	bool by_name;
 	bool first_time;
 	bool allow_unprotected;
@@ -39,6 +43,21 @@ struct load_request {
 		     const char *problem, void *data);
 	void *data;
 };
+
+struct policy;
+
+/**
+ * load_policy - read the policy of a module, as a request asks for
+ * @module: its name
+ * @policy: result; policy_free() it, also after an error
+ * @found: result: there is one
+ *
+ * What is wrong with it is said on standard error.
+ *
+ * Return: 0, or -errno if there is one that is wrong or cannot be read.
+ */
+int load_policy(const struct load_request *request, const char *module,
+		struct policy *policy, bool *found);
 
 /**
  * load_module - load a module isolated, and what it needs plainly

@@ -5,12 +5,15 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "btf.h"
 #include "device.h"
+#include "load.h"
 #include "load_tell.h"
 #include "message.h"
 #include "plan_types.h"
+#include "policy.h"
 
 void load_tell_layout(int device, const struct types *types, bool verbose)
 {
@@ -40,50 +43,92 @@ static void say_dropped(const struct plan_block *block)
 				block->dropped.members);
 }
 
-static int make_block(const char *name, const struct image *image,
-		      struct types *types, bool verbose,
-		      struct plan_block *block)
+static int make_block(const struct load_plan *plan, struct plan_block *block,
+		      int *wrong)
 {
+	struct types *types = plan->types;
 	int err;
 
 	if (!types)
 		return -ENODATA;
-	err = plan_types_add_module(types, image, KERNEL_BTF);
-	if (err && verbose)
-		message_warning("%s does not tell its own types: %s", name,
-				message_errno(err));
-	err = plan_types_make(image, types, block);
+	err = plan_types_add_module(types, plan->image, KERNEL_BTF);
+	if (err && plan->verbose)
+		message_warning("%s does not tell its own types: %s",
+				plan->name, message_errno(err));
+	err = plan_types_make(plan->image, types, block);
+	if (!err && plan->policy)
+		*wrong = policy_apply(plan->policy, types, block);
 	types_drop_modules(types);
 	return err;
 }
 
-void *load_make_plan(const char *name, const struct image *image,
-		     struct types *types, bool verbose, size_t *size)
+int load_make_plan(struct load_plan *plan)
 {
 	struct plan_block block = { 0 };
-	void *plan = NULL;
-	int err;
+	int err, wrong = 0;
 
-	err = make_block(name, image, types, verbose, &block);
-	if (!err)
-		plan = plan_block_pack(&block, size);
-	if (plan && verbose)
+	plan->bytes = NULL;
+	err = make_block(plan, &block, &wrong);
+	if (!err) {
+		plan->bytes = plan_block_pack(&block, &plan->size);
+		err = plan->bytes ? 0 : -ENOMEM;
+	}
+	if (!err && plan->verbose)
 		say_dropped(&block);
-	else if (!plan && verbose)
-		message_warning("what %s is handed stays unknown: %s", name,
-				message_errno(err ? err : -ENOMEM));
+	else if (err && plan->verbose)
+		message_warning("what %s is handed stays unknown: %s",
+				plan->name, message_errno(err));
 	plan_block_free(&block);
-	return plan;
+	if (err && plan->policy && plan->policy->count) {
+		policy_tell(plan->policy, true, 0,
+			    "it cannot be used without the kernel's types: %s",
+			    message_errno(err));
+		return err;
+	}
+	return wrong;
 }
 
-void load_tell_plan(int device, const char *name, const void *plan,
-		    size_t size, bool verbose)
+void load_tell_plan(int device, const struct load_plan *plan)
 {
-	int err = plan ? device_send_plan(device, plan, size) : 0;
+	int err = plan->bytes ?
+		  device_send_plan(device, plan->bytes, plan->size) : 0;
 
-	if (err == -ENOTTY && verbose)
+	if (err == -ENOTTY && plan->verbose)
 		message_warning("this chariot.ko is older and takes no plan");
 	else if (err && err != -ENOTTY)
 		message_warning("what %s is handed stays unknown: chariot.ko does not take its plan: %s",
-				name, message_errno(err));
+				plan->name, message_errno(err));
+}
+
+/* --- its policy ------------------------------------------------------------------ */
+
+static void say_policy(bool wrong, const char *text, void *data)
+{
+	const struct load_request *request = data;
+
+	if (wrong && request->mode == CHARIOT_MODE_ENFORCE)
+		message_error("%s", text);
+	else
+		message_warning("%s", text);
+}
+
+int load_policy(const struct load_request *request, const char *module,
+		struct policy *policy, bool *found)
+{
+	const struct policy_listener listener = {
+		say_policy, (void *)request
+	};
+	const char *file = request->policy;
+	char path[512];
+
+	memset(policy, 0, sizeof(*policy));
+	*found = false;
+	if (request->no_policy)
+		return 0;
+	if (!file && policy_find(module, path, sizeof(path)))
+		file = path;
+	if (!file)
+		return 0;
+	*found = true;
+	return policy_open(file, &listener, policy);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct image;
+struct policy;
 struct types;
 
 /**
@@ -20,22 +21,36 @@ struct types;
 void load_tell_layout(int device, const struct types *types, bool verbose);
 
 /**
- * load_make_plan - work out what a module is handed
+ * struct load_plan - what goes into a plan
  * @name: of the module
- * @types: of the kernel, or NULL; as before when this returns
+ * @types: of the kernel, or NULL; as before when load_make_plan() returns
+ * @policy: whose lines become part of it, or NULL
  * @verbose: say why there is no plan, or what is missing in it
- * @size: result
+ * @bytes: result: the plan, for free(3); NULL: there is none
+ * @size: of it
+ */
+struct load_plan {
+	const char *name;
+	const struct image *image;
+	struct types *types;
+	struct policy *policy;
+	bool verbose;
+	void *bytes;
+	size_t size;
+};
+
+/**
+ * load_make_plan - work out what a module is handed
  *
  * To be called when what the module needs is loaded, since that tells its types
  * then; and before the module is armed, to keep that short.
  *
- * Return: the plan, for free(3), or NULL.
+ * Return: 0, also where there is no plan; or -errno if its policy is wrong, or is
+ * not in the plan. The rest of the policy is.
  */
-void *load_make_plan(const char *name, const struct image *image,
-		     struct types *types, bool verbose, size_t *size);
+int load_make_plan(struct load_plan *plan);
 
 /* Give it to chariot.ko, which is armed; NULL is no plan. */
-void load_tell_plan(int device, const char *name, const void *plan,
-		    size_t size, bool verbose);
+void load_tell_plan(int device, const struct load_plan *plan);
 
 #endif /* CHARIOT_LOAD_TELL_H */

@@ -185,7 +185,7 @@ static void open_types(struct plan *plan, const char *kernel,
 }
 
 int plan_add_types(const struct image *image, const char *kernel,
-		   struct plan *plan)
+		   struct policy *policy, struct plan *plan)
 {
 	struct types *types;
 	size_t i;
@@ -199,6 +199,11 @@ int plan_add_types(const struct image *image, const char *kernel,
 			"its own types: the module has neither BTF nor debug information" :
 			"its own types: its BTF is damaged, or not for this kernel";
 	err = plan_types_make(image, types, &plan->handed);
+	plan->policy = policy;
+	if (!err && policy && types) {
+		plan->policy_applied = true;
+		err = policy_apply(policy, types, &plan->handed);
+	}
 	types_close(types);
 	for (i = 0; !err && i < plan->import_count; i++)
 		plan->imports[i].gives =

@@ -10,6 +10,7 @@
 
 #include "elf.h"
 #include "plan_block.h"
+#include "policy.h"
 
 struct json_object;
 
@@ -65,6 +66,8 @@ struct plan {
 	size_t section_count;
 	struct plan_block handed;	/* by plan_add_types() */
 	const char *unknown;		/* what it couldn't find out, and why */
+	struct policy *policy;		/* by plan_add_types(); or NULL */
+	bool policy_applied;		/* its lines were held against types */
 };
 
 /**
@@ -78,13 +81,16 @@ int plan_make(const struct image *image, struct plan *plan);
 /**
  * plan_add_types - add what the module is handed to its plan
  * @kernel: file with the BTF of the module's kernel; NULL: of this kernel
+ * @policy: whose lines become part of it, or NULL; must stay as long as the plan
  *
- * Without BTF the plan still tells the entry points, but not their types.
+ * Without BTF the plan still tells the entry points, but not their types, and
+ * nothing of the policy.
  *
- * Return: 0, -ENOEXEC for a damaged image, -ENOMEM.
+ * Return: 0, -ENOEXEC for a damaged image, -EINVAL for a policy that is wrong,
+ * -ENOMEM.
  */
 int plan_add_types(const struct image *image, const char *kernel,
-		   struct plan *plan);
+		   struct policy *policy, struct plan *plan);
 void plan_free(struct plan *plan);
 
 /* How chariot.ko binds this name; *@wrapper gets what to. */

@@ -208,6 +208,47 @@ static int print_sections(const struct plan *plan, FILE *out)
 	return err;
 }
 
+static const char *state_text(const struct plan *plan,
+			      const struct policy_line *line)
+{
+	if (!plan->policy_applied)
+		return "not looked at: its kernel's types are not known";
+	if (line->state == POLICY_NOT_HANDED)
+		return "no effect: the module is handed no such structure";
+	return line->state == POLICY_GRANTED ? "granted" : "wrong";
+}
+
+static int print_policy(const struct plan *plan, FILE *out)
+{
+	static const char *const heads[] = {
+		"THE DRIVER MAY WRITE", ">OFFSET", ">BYTES", "", NULL
+	};
+	char text[MEMBER_TEXT + 160], offset[16], size[16];
+	const struct policy_line *line;
+	struct table table;
+	size_t i;
+	int err;
+
+	if (!plan->policy)
+		return 0;
+	table_init(&table, heads);
+	for (i = 0; i < plan->policy->count; i++) {
+		line = &plan->policy->lines[i];
+		policy_line_text(line, text, sizeof(text));
+		snprintf(offset, sizeof(offset), "%" PRIu32, line->place.offset);
+		snprintf(size, sizeof(size), "%" PRIu32, line->place.size);
+		table_row(&table, text, line->place.size ? offset : "?",
+			  line->place.size ? size : "?",
+			  state_text(plan, line));
+	}
+	fprintf(out, "\nPolicy %s: %zu line%s\n%s", plan->policy->file,
+		plan->policy->count, plan->policy->count == 1 ? "" : "s",
+		plan->policy->count ? "\n" : "");
+	err = plan->policy->count ? table_print(&table, out, "  ") : 0;
+	table_free(&table);
+	return err;
+}
+
 int plan_print(const struct plan *plan, FILE *out)
 {
 	int err;
@@ -223,6 +264,8 @@ int plan_print(const struct plan *plan, FILE *out)
 		err = print_entries(plan, out);
 	if (!err)
 		err = print_sections(plan, out);
+	if (!err)
+		err = print_policy(plan, out);
 	if (err)
 		return err;
 	fputs("\nGiven as it runs: memory it allocates, the stack it runs on, and kernel\n"
@@ -370,6 +413,38 @@ static struct json_object *sections_json(const struct plan *plan)
 	return list;
 }
 
+static struct json_object *policy_json(const struct plan *plan)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	char text[MEMBER_TEXT + 160];
+	size_t i;
+
+	json_object_object_add(root, "file",
+			       json_object_new_string(plan->policy->file));
+	for (i = 0; i < plan->policy->count; i++) {
+		const struct policy_line *line = &plan->policy->lines[i];
+		struct json_object *entry = json_object_new_object();
+
+		policy_line_text(line, text, sizeof(text));
+		json_object_object_add(entry, "line",
+				       json_object_new_int64(line->number));
+		json_object_object_add(entry, "write",
+				       json_object_new_string(text));
+		if (line->place.size) {
+			json_object_object_add(entry, "offset",
+				json_object_new_int64(line->place.offset));
+			json_object_object_add(entry, "size",
+				json_object_new_int64(line->place.size));
+		}
+		json_object_object_add(entry, "granted",
+			json_object_new_boolean(line->state == POLICY_GRANTED));
+		json_object_array_add(list, entry);
+	}
+	json_object_object_add(root, "lines", list);
+	return root;
+}
+
 struct json_object *plan_json(const struct plan *plan)
 {
 	struct json_object *root = json_object_new_object();
@@ -386,6 +461,8 @@ struct json_object *plan_json(const struct plan *plan)
 	json_object_object_add(root, "sections", sections_json(plan));
 	json_object_object_add(root, "entry_points", entries_json(plan));
 	json_object_object_add(root, "types", types_json(plan));
+	if (plan->policy)
+		json_object_object_add(root, "policy", policy_json(plan));
 	if (plan->unknown)
 		json_object_object_add(root, "not_known",
 				       json_object_new_string(plan->unknown));

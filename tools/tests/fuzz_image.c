@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	plan_with(image, types);
 	if (!plan_make(image, &plan) &&
-	    !plan_add_types(image, "/nonexistent/vmlinux", &plan)) {
+	    !plan_add_types(image, "/nonexistent/vmlinux", NULL, &plan)) {
 		plan_print(&plan, out);
 		json_object_put(plan_json(&plan));
 	}
