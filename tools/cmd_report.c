@@ -18,8 +18,10 @@
 #include "commands.h"
 #include "lib/device.h"
 #include "lib/message.h"
+#include "lib/module_types.h"
 #include "lib/report.h"
 #include "lib/symbolize.h"
+#include "lib/types.h"
 #include "lib/violation.h"
 
 static const char help[] =
@@ -27,7 +29,8 @@ static const char help[] =
 "\n"
 "Shows the violations that the kernel keeps, oldest first, of all isolated\n"
 "drivers or of MODULE: who wrote where, with which code, and what was hit.\n"
-"Source lines are shown where the module has debug information.\n"
+"Source lines are shown where the module has debug information, and the\n"
+"structure's member that was written where its type is known.\n"
 "\n"
 "      --follow            go on with those to come, until interrupted\n"
 "      --json              one JSON object a line\n"
@@ -55,6 +58,7 @@ struct driver_lines {
  * struct reporting - a run of this command
  * @module: only this driver, or ""
  * @file: from --module-file, or NULL
+ * @types: the kernel's, and those of the driver named last; NULL: not there
  */
 struct reporting {
 	char module[CHARIOT_NAME_LEN];
@@ -63,6 +67,9 @@ struct reporting {
 	bool follow;
 	struct driver_lines lines[DRIVERS_MAX];
 	size_t lines_count;
+	struct types *types;
+	bool types_tried;
+	char types_driver[CHARIOT_NAME_LEN];
 	uint64_t shown;
 	uint64_t lost;
 };
@@ -124,6 +131,25 @@ static void close_lines(struct reporting *run)
 		symbolizer_close(run->lines[i].symbolizer);
 }
 
+/* --- members ---------------------------------------------------------------- */
+
+/* Only when one is to be named: reading the kernel's types takes its time. */
+static const struct types *types_of(struct reporting *run,
+				    const struct chariot_violation *v)
+{
+	if (!v->type[0])
+		return NULL;
+	if (!run->types_tried)
+		types_open(KERNEL_BTF, &run->types);
+	run->types_tried = true;
+	if (!run->types || !strcmp(run->types_driver, v->driver))
+		return run->types;
+	/* Of a module without types of its own the kernel's do. */
+	module_types_add(run->types, NULL, v->driver, run->file);
+	memcpy(run->types_driver, v->driver, sizeof(run->types_driver));
+	return run->types;
+}
+
 /* --- reading --------------------------------------------------------------- */
 
 static void note_lost(struct reporting *run, uint64_t lost)
@@ -136,18 +162,20 @@ static void note_lost(struct reporting *run, uint64_t lost)
 
 static void show(struct reporting *run, const struct chariot_violation *v)
 {
+	const struct types *types;
 	struct symbolizer *lines;
 
 	note_lost(run, v->lost);
 	if (run->module[0] && strcmp(run->module, v->driver))
 		return;
 	lines = lines_of(run, v->driver);
+	types = types_of(run, v);
 	if (run->json) {
-		command_json(report_json(v, lines), false);
+		command_json(report_json(v, lines, types), false);
 	} else {
 		if (run->shown)
 			putchar('\n');
-		report_print(v, lines, stdout);
+		report_print(v, lines, types, stdout);
 	}
 	run->shown++;
 }
@@ -271,5 +299,6 @@ int cmd_report(int argc, char **argv)
 		return err < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 	err = report(&run);
 	close_lines(&run);
+	types_close(run.types);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

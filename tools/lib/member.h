@@ -71,6 +71,15 @@ bool member_at(const struct type_object *object, uint64_t from, uint64_t to,
 	       char *path, struct member_place *place);
 
 /**
+ * member_at_all - the same in several structures of one name
+ *
+ * Return: one that has it, or NULL if none has, or they do not agree.
+ */
+const struct type_object *
+member_at_all(const struct type_object *objects, size_t count, uint64_t from,
+	      uint64_t to, char *path, struct member_place *place);
+
+/**
  * member_describe - what a write hits, for people
  * @types: NULL: nothing is known
  * @tag: of the structure, or its typedef

@@ -176,19 +176,45 @@ bool member_at(const struct type_object *object, uint64_t from, uint64_t to,
 	return search.found;
 }
 
+const struct type_object *
+member_at_all(const struct type_object *objects, size_t count, uint64_t from,
+	      uint64_t to, char *path, struct member_place *place)
+{
+	const struct type_object *found = NULL;
+	struct member_place other_place;
+	char other[MEMBER_TEXT];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!found) {
+			if (member_at(&objects[i], from, to, path, place))
+				found = &objects[i];
+		} else if (member_at(&objects[i], from, to, other,
+				     &other_place) &&
+			   (strcmp(path, other) ||
+			    place->offset != other_place.offset ||
+			    place->size != other_place.size)) {
+			return NULL;
+		}
+	}
+	return found;
+}
+
 /* --- for people --------------------------------------------------------------- */
 
-static bool describe(const struct type_object *object, uint64_t from,
-		     uint64_t to, char *text)
+static bool describe(const struct type_object *objects, size_t count,
+		     uint64_t from, uint64_t to, char *text)
 {
 	char first[MEMBER_TEXT], last[MEMBER_TEXT], all[3 * MEMBER_TEXT];
+	const struct type_object *object;
 	struct member_place place;
 	bool more;
 
-	if (!member_at(object, from, to, first, &place))
+	object = member_at_all(objects, count, from, to, first, &place);
+	if (!object)
 		return false;
 	/* Of one that ends within a member the last byte tells it. */
-	more = place.offset + place.size < to && to <= object->size &&
+	more = (uint64_t)place.offset + place.size < to && to <= object->size &&
 	       member_at(object, to - 1, to, last, &place);
 	snprintf(all, sizeof(all), "%s%s%s%s%s", object->keyword, object->name,
 		 first, more ? " to " : "", more ? last : "");
@@ -206,18 +232,9 @@ bool member_describe(const struct types *types, const char *tag,
 	size_t count = types ? types_objects(types, NULL, tag, objects,
 					     OBJECTS_MAX) : 0;
 	uint64_t end = length < UINT64_MAX - offset ? offset + length : offset;
-	char other[MEMBER_TEXT];
-	bool found = false, agreed = count <= OBJECTS_MAX;
-	size_t i;
 
-	for (i = 0; agreed && i < count; i++) {
-		if (!describe(&objects[i], offset, end, found ? other : text))
-			continue;
-		if (found && strcmp(text, other))
-			agreed = false;
-		found = true;
-	}
-	if (found && agreed)
+	if (count && count <= OBJECTS_MAX &&
+	    describe(objects, count, offset, end, text))
 		return true;
 	snprintf(text, MEMBER_TEXT, "%s +0x%" PRIx64, tag, offset);
 	printable_clean(text, MEMBER_TEXT);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "member.h"
 #include "printable.h"
 #include "report.h"
 #include "symbolize.h"
@@ -82,6 +83,27 @@ static const char *victim_prefix(const struct chariot_violation *v)
 	}
 }
 
+void report_victim(const struct chariot_violation *v, char *text, size_t room)
+{
+	snprintf(text, room, "%s%s", victim_prefix(v), v->victim_text);
+}
+
+/* "writer writes struct sk_buff.len"; false if no type is known. */
+static bool summary(const struct chariot_violation *v,
+		    const struct types *types, char *text, size_t room)
+{
+	char member[MEMBER_TEXT];
+
+	text[0] = '\0';
+	if (!v->type[0])
+		return false;
+	member_describe(types, v->type, v->type_offset, v->length, member);
+	snprintf(text, room, "%.*s writes %s",
+		 (int)strcspn(v->function, "+"),
+		 v->function[0] ? v->function : "unknown function", member);
+	return true;
+}
+
 /* A size that reaches beyond the address space is none. */
 static bool is_range(uint64_t start, uint64_t size)
 {
@@ -90,6 +112,8 @@ static bool is_range(uint64_t start, uint64_t size)
 
 static void print_target(const struct chariot_violation *v, FILE *out)
 {
+	char text[CHARIOT_TEXT_LEN + 64];
+
 	fputs("  target    ", out);
 	if (v->address)
 		fprintf(out, "0x%016" PRIx64 " (physical 0x%" PRIx64 ")",
@@ -99,7 +123,8 @@ static void print_target(const struct chariot_violation *v, FILE *out)
 	if (v->length)
 		fprintf(out, ", %" PRIu64 " byte%s", (uint64_t)v->length,
 			v->length == 1 ? "" : "s");
-	fprintf(out, "\n  which is  %s%s\n", victim_prefix(v), v->victim_text);
+	report_victim(v, text, sizeof(text));
+	fprintf(out, "\n  which is  %s\n", text);
 	if (!v->victim_start)
 		return;
 	fprintf(out, "            at 0x%016" PRIx64, (uint64_t)v->victim_start);
@@ -165,9 +190,9 @@ static void print_stack(const struct chariot_violation *v,
 }
 
 void report_print(const struct chariot_violation *v, struct symbolizer *lines,
-		  FILE *out)
+		  const struct types *types, FILE *out)
 {
-	char text[LINE_ROOM];
+	char text[MEMBER_TEXT + LINE_ROOM];
 
 	time_text(v->time_ns, text, sizeof(text));
 	fprintf(out, "#%" PRIu64 " %s: %s wrote where it may not: %s\n",
@@ -176,6 +201,8 @@ void report_print(const struct chariot_violation *v, struct symbolizer *lines,
 		"the write was let through (audit)" :
 		v->outcome <= CHARIOT_OUTCOME_HELD ?
 		"the write was stopped" : "outcome unknown");
+	if (summary(v, types, text, sizeof(text)))
+		fprintf(out, "  in short  %s\n", text);
 	fprintf(out, "  code      %s%s%s%s\n",
 		v->function[0] ? v->function : "unknown function",
 		v->leaf[0] ? ", by its call of " : "", v->leaf,
@@ -293,8 +320,24 @@ static void add_target(struct json_object *root,
 		json_object_object_add(root, "nearest", nearest_json(v));
 }
 
+static void add_member(struct json_object *root,
+		       const struct chariot_violation *v,
+		       const struct types *types)
+{
+	char text[MEMBER_TEXT + LINE_ROOM];
+
+	if (!summary(v, types, text, sizeof(text)))
+		return;
+	add_text(root, "summary", text);
+	add_text(root, "type", v->type);
+	add_number(root, "type_offset", v->type_offset);
+	if (member_describe(types, v->type, v->type_offset, v->length, text))
+		add_text(root, "member", text);
+}
+
 struct json_object *report_json(const struct chariot_violation *v,
-				struct symbolizer *lines)
+				struct symbolizer *lines,
+				const struct types *types)
 {
 	struct json_object *root = json_object_new_object();
 	char text[64];
@@ -311,6 +354,7 @@ struct json_object *report_json(const struct chariot_violation *v,
 	add_number(root, "domain", v->domain);
 	add_code(root, v, lines);
 	add_target(root, v);
+	add_member(root, v, types);
 	add_text(root, "task", v->comm);
 	json_object_object_add(root, "pid", json_object_new_int(v->pid));
 	json_object_object_add(root, "tgid", json_object_new_int(v->tgid));

@@ -46,6 +46,7 @@ ssize_t violation_parse(const void *bytes, size_t size,
 	printable_clean(out->leaf, sizeof(out->leaf));
 	printable_clean(out->victim_text, sizeof(out->victim_text));
 	printable_clean(out->nearest_text, sizeof(out->nearest_text));
+	printable_clean(out->type, sizeof(out->type));
 	for (i = 0; i < CHARIOT_STACK_MAX; i++)
 		printable_clean(out->stack[i], sizeof(out->stack[i]));
 	return record;

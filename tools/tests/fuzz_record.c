@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!out)
 		out = fopen("/dev/null", "w");
 	while ((used = violation_parse(data, size, &violation)) > 0) {
-		report_print(&violation, NULL, out);
-		json = report_json(&violation, NULL);
+		report_print(&violation, NULL, NULL, out);
+		json = report_json(&violation, NULL, NULL);
 		json_object_to_json_string(json);
 		json_object_put(json);
 		data += used;

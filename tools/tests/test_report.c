@@ -63,7 +63,7 @@ static char *printed(const struct chariot_violation *violation)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	report_print(violation, NULL, out);
+	report_print(violation, NULL, NULL, out);
 	fclose(out);
 	return text;
 }
@@ -95,7 +95,7 @@ static const char *member(struct json_object *json, const char *key)
 
 static void as_json(void)
 {
-	struct json_object *json = report_json(&sample, NULL);
+	struct json_object *json = report_json(&sample, NULL, NULL);
 	struct json_object *victim = json_object_object_get(json, "victim");
 	struct json_object *nearest = json_object_object_get(json, "nearest");
 
@@ -131,7 +131,7 @@ static void extremes(void)
 		if (byte == 204)
 			CHECK(strstr(text, "9223372036854775808 bytes before it"));
 		free(text);
-		json = report_json(&clean, NULL);
+		json = report_json(&clean, NULL, NULL);
 		CHECK(json);
 		json_object_put(json);
 	}
