@@ -21,6 +21,8 @@ static const struct {
 	  "what a driver may write, or its allocations", cmd_regions },
 	{ "report", "[--json] [--follow] [--module-file FILE] [MODULE]",
 	  "the violations", cmd_report },
+	{ "policy", "learn MODULE | check FILE...",
+	  "what a driver may write besides: from what it wrote", cmd_policy },
 	{ "doctor", "[--json]", "is all there that Chariot needs?", cmd_doctor },
 	{ "mode", "MODULE audit|enforce", "what becomes of forbidden writes",
 	  cmd_mode },

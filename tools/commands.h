@@ -16,6 +16,7 @@ struct json_object;
 int cmd_status(int argc, char **argv);
 int cmd_regions(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_mode(int argc, char **argv);
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "learn.h"
 #include "printable.h"
@@ -17,6 +18,7 @@
 
 #define OBJECTS_MAX	16	/* structures of one name */
 #define PIECES_MAX	64	/* members that one write hits */
+#define RECORDS_AT_ONCE	16
 #define COLUMNS		78
 
 static const char no_type[] = "No type is known of this memory, so that no line can name it. If the driver has a\nright to it, that is a case for a rule of Chariot's: please report it.";
@@ -155,6 +157,44 @@ void learn_violation(struct learning *learning,
 		note_place(learning, v, v->type_offset, no_member);
 	else
 		note_members(learning, v, objects, count);
+}
+
+static int take_records(struct learning *learning, const char *bytes,
+			size_t size, const char *module, uint64_t *lost)
+{
+	struct chariot_violation v;
+	ssize_t used;
+
+	while ((used = violation_parse(bytes, size, &v)) > 0) {
+		*lost = v.lost > *lost ? v.lost : *lost;
+		if (!strcmp(v.driver, module))
+			learn_violation(learning, &v);
+		bytes += used;
+		size -= used;
+	}
+	return used < 0 ? (int)used : learning->err;
+}
+
+int learn_read(struct learning *learning, int fd, const char *module,
+	       uint64_t *lost)
+{
+	size_t room = RECORDS_AT_ONCE * sizeof(struct chariot_violation);
+	char *buffer = malloc(room);
+	ssize_t got = 1;
+	int err = buffer ? 0 : -ENOMEM;
+
+	*lost = 0;
+	while (!err && got) {
+		got = read(fd, buffer, room);
+		if (got > 0)
+			err = take_records(learning, buffer, got, module, lost);
+		else if (got < 0 && errno == EAGAIN)
+			got = 0;
+		else if (got < 0 && errno != EINTR)
+			err = -errno;
+	}
+	free(buffer);
+	return err;
 }
 
 void learn_free(struct learning *learning)

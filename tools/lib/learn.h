@@ -49,6 +49,17 @@ void learn_violation(struct learning *learning,
 		     const struct chariot_violation *violation);
 
 /**
+ * learn_read - take all violations of a module that the kernel keeps
+ * @fd: /dev/chariot, opened with O_NONBLOCK
+ * @module: its name
+ * @lost: result: reports that were lost
+ *
+ * Return: 0 or -errno; -EPROTO for what is no record.
+ */
+int learn_read(struct learning *learning, int fd, const char *module,
+	       uint64_t *lost);
+
+/**
  * learn_print - what was learned as a policy
  * @module: its name
  * @release: of the kernel, for its head
