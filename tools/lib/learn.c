@@ -29,14 +29,6 @@ static const char refused[] = "These members may not be named in a policy: they 
 
 /* --- gathering ------------------------------------------------------------------ */
 
-/* "writer+0x12/0x40" -> "writer" */
-static void function_name(const struct chariot_violation *v, char *name,
-			  size_t room)
-{
-	snprintf(name, room, "%.*s", (int)strcspn(v->function, "+"),
-		 v->function[0] ? v->function : "unknown function");
-}
-
 static void note(struct learning *learning, const struct chariot_violation *v,
 		 const char *line, const char *why)
 {
@@ -45,7 +37,7 @@ static void note(struct learning *learning, const struct chariot_violation *v,
 	struct learned *to;
 	size_t i;
 
-	function_name(v, function, sizeof(function));
+	report_function(v, function, sizeof(function));
 	for (i = 0; i < learning->count; i++) {
 		to = &learning->learned[i];
 		if (strcmp(to->line, line) || strcmp(to->function, function) ||

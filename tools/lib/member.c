@@ -53,7 +53,7 @@ static const char *keyword_of(const char **text)
 	for (i = 0; i < 2; i++) {
 		length = strlen(keywords[i]) - 1;
 		if (strncmp(*text, keywords[i], length) ||
-		    !isblank((unsigned char)(*text)[length]))
+		    ((*text)[length] && !isblank((unsigned char)(*text)[length])))
 			continue;
 		*text += length;
 		while (isblank((unsigned char)**text))

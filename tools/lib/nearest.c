@@ -40,8 +40,8 @@ void nearest_begin(struct nearest *nearest, const char *wanted)
 
 	nearest->wanted = wanted;
 	nearest->name = NULL;
-	/* One letter of three may be wrong. */
-	nearest->distance = length <= LENGTH_MAX ? length / 3 + 1 : 0;
+	/* A third of the letters may be wrong. */
+	nearest->distance = length <= LENGTH_MAX ? (length + 1) / 3 + 1 : 0;
 }
 
 void nearest_try(struct nearest *nearest, const char *name)

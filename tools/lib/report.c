@@ -83,6 +83,17 @@ static const char *victim_prefix(const struct chariot_violation *v)
 	}
 }
 
+void report_function(const struct chariot_violation *v, char *text,
+		     size_t room)
+{
+	size_t length = strcspn(v->function, "+");
+
+	if (length)
+		snprintf(text, room, "%.*s", (int)length, v->function);
+	else
+		snprintf(text, room, "unknown function");
+}
+
 void report_victim(const struct chariot_violation *v, char *text, size_t room)
 {
 	snprintf(text, room, "%s%s", victim_prefix(v), v->victim_text);
@@ -92,15 +103,14 @@ void report_victim(const struct chariot_violation *v, char *text, size_t room)
 static bool summary(const struct chariot_violation *v,
 		    const struct types *types, char *text, size_t room)
 {
-	char member[MEMBER_TEXT];
+	char member[MEMBER_TEXT], function[CHARIOT_TEXT_LEN];
 
 	text[0] = '\0';
 	if (!v->type[0])
 		return false;
 	member_describe(types, v->type, v->type_offset, v->length, member);
-	snprintf(text, room, "%.*s writes %s",
-		 (int)strcspn(v->function, "+"),
-		 v->function[0] ? v->function : "unknown function", member);
+	report_function(v, function, sizeof(function));
+	snprintf(text, room, "%s writes %s", function, member);
 	return true;
 }
 

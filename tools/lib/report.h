@@ -26,6 +26,9 @@ struct json_object *report_json(const struct chariot_violation *violation,
 				struct symbolizer *lines,
 				const struct types *types);
 
+/* Who wrote: "writer+0x12/0x40" is "writer". */
+void report_function(const struct chariot_violation *violation, char *text,
+		     size_t room);
 /* What was hit: "slab object kmalloc-64 +0x10". */
 void report_victim(const struct chariot_violation *violation, char *text,
 		   size_t room);

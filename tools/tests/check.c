@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	static const struct check_test *const lists[] = {
 		elf_tests, violation_tests, report_tests, plan_tests,
 		types_tests, plan_types_tests, dwarf_tests,
-		symbolize_tests, system_tests,
+		member_tests, policy_tests, symbolize_tests, system_tests,
 	};
 	unsigned int passed = 0, failed = 0;
 	const struct check_test *test;

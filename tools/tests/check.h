@@ -29,6 +29,8 @@ extern const struct check_test plan_tests[];
 extern const struct check_test types_tests[];
 extern const struct check_test plan_types_tests[];
 extern const struct check_test dwarf_tests[];
+extern const struct check_test member_tests[];
+extern const struct check_test policy_tests[];
 extern const struct check_test symbolize_tests[];
 extern const struct check_test system_tests[];
 

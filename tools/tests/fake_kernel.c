@@ -32,7 +32,8 @@
 static char armed[CHARIOT_NAME_LEN];
 
 static const char *const redirected[] = {
-	"/sys/module", "/sys/kernel/chariot", "/dev/chariot", "/proc/modules",
+	"/sys/module", "/sys/kernel/chariot", "/sys/kernel/btf",
+	"/etc/chariot", "/usr/lib/chariot", "/dev/chariot", "/proc/modules",
 	"/proc/cmdline", "/lib/modules", "/etc/modprobe.d", "/run/modprobe.d",
 	"/lib/modprobe.d", "/usr/lib/modprobe.d", "/usr/local/lib/modprobe.d",
 };
@@ -176,8 +177,11 @@ static int plan(const struct chariot_plan_block *block)
 	const struct chariot_plan_header *header =
 		(void *)(uintptr_t)block->address;
 	int err = atoi(number("FAKE_PLAN_ERRNO", "0"));
+	char grants[32] = "";
 
-	note("plan%s%s%s\n", armed[0] ? "" : " too early",
+	if (header->grants)
+		snprintf(grants, sizeof(grants), " grants %u", header->grants);
+	note("plan%s%s%s%s\n", grants, armed[0] ? "" : " too early",
 	     block->reserved || header->size != block->size ||
 	     header->revision != CHARIOT_PLAN_REVISION ? " damaged" : "",
 	     err ? " fails" : "");

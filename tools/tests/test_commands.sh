@@ -22,7 +22,8 @@ fi
 fresh() {
 	rm -rf -- "${root:?}"/*
 	mkdir -p "$root/lib/modules/$release" "$root/dev" "$root/proc" \
-		"$root/sys/module" "$root/etc/modprobe.d" "$root/fail"
+		"$root/sys/module" "$root/sys/kernel/btf" "$root/etc/modprobe.d" "$root/fail"
+	cp "$data/kernel.btf" "$root/sys/kernel/btf/vmlinux"
 	cp "$data"/modules/* "$root/lib/modules/$release/"
 	"$depmod" -b "$root" "$release" 2>/dev/null
 	: > "$root/proc/cmdline"
