@@ -234,6 +234,8 @@ static int print_policy(const struct plan *plan, FILE *out)
 	table_init(&table, heads);
 	for (i = 0; i < plan->policy->count; i++) {
 		line = &plan->policy->lines[i];
+		if (line->verb != POLICY_WRITE)
+			continue;
 		policy_line_text(line, text, sizeof(text));
 		snprintf(offset, sizeof(offset), "%" PRIu32, line->place.offset);
 		snprintf(size, sizeof(size), "%" PRIu32, line->place.size);
@@ -424,8 +426,11 @@ static struct json_object *policy_json(const struct plan *plan)
 			       json_object_new_string(plan->policy->file));
 	for (i = 0; i < plan->policy->count; i++) {
 		const struct policy_line *line = &plan->policy->lines[i];
-		struct json_object *entry = json_object_new_object();
+		struct json_object *entry;
 
+		if (line->verb != POLICY_WRITE)
+			continue;
+		entry = json_object_new_object();
 		policy_line_text(line, text, sizeof(text));
 		json_object_object_add(entry, "line",
 				       json_object_new_int64(line->number));

@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fuzzing: bytes as read from /dev/chariot, shown in both forms. libFuzzer. */
+/*
+ * Fuzzing: bytes as read from /dev/chariot, shown in both forms, and learned from.
+ * libFuzzer.
+ */
+#include <bpf/btf.h>
 #include <json-c/json.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "lib/learn.h"
 #include "lib/report.h"
 #include "lib/violation.h"
+#include "sample_types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct types *kernel_types(void)
+{
+	struct btf *btf = sample_kernel_types();
+	struct blob blob = sample_blob(btf);
+	struct types *types;
+
+	if (types_from_memory(blob.bytes, blob.size, &types))
+		abort();
+	free(blob.bytes);
+	btf__free(btf);
+	return types;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct learning learning;
 	static FILE *out;
 	struct chariot_violation violation;
 	struct json_object *json;
@@ -18,13 +39,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!out)
 		out = fopen("/dev/null", "w");
+	if (!learning.types)
+		learning.types = kernel_types();
 	while ((used = violation_parse(data, size, &violation)) > 0) {
-		report_print(&violation, NULL, NULL, out);
-		json = report_json(&violation, NULL, NULL);
+		report_print(&violation, NULL, learning.types, out);
+		json = report_json(&violation, NULL, learning.types);
 		json_object_to_json_string(json);
 		json_object_put(json);
+		learn_violation(&learning, &violation);
 		data += used;
 		size -= used;
 	}
+	learn_print(&learning, "fuzz", "", out);
+	learn_free(&learning);
 	return 0;
 }

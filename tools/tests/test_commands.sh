@@ -356,6 +356,201 @@ run chariot-insmod --btf /dev/null "$root/$modules/plain.ko"
 wants 1; says "--btf is only for --plan"; log_is ""
 verdict
 
+# --- policies ---------------------------------------------------------------
+
+etc=etc/chariot/policy.d shipped=usr/lib/chariot/policy.d
+# folder, file, line...
+policy() {
+	mkdir -p "$root/$1"
+	printf '%s\n' "${@:3}" > "$root/$1/$2"
+}
+typed_log() {
+	log_is layout "arm typed mode ${2:-1} heap 0" "$1" "insert typed [] armed" disarm
+}
+
+begin "policy: taken from /etc by itself"
+loaded chariot
+policy $etc typed.policy '# as learned' 'write struct object.kids[1]' 'write struct object.hidden'
+policy $shipped typed.policy frob
+run chariot-insmod "$data/typed.ko"
+wants 0; silent; typed_log "plan grants 2"
+run chariot-insmod --plan --btf "$data/kernel.btf" "$data/typed.ko"
+wants 0; silent; prints "Policy /etc/chariot/policy.d/typed.policy: 2 lines"
+grep -q 'struct object.kids\[1\]  *32  *8  granted' "$root/out" || good=0
+run chariot-insmod --plan --json --btf "$data/kernel.btf" "$data/typed.ko"
+wants 0; prints '"write":"struct object.kids[1]"'; prints '"granted":true'
+verdict
+
+begin "policy: the shipped one, if there is none in /etc"
+loaded chariot
+policy $shipped typed.policy 'write struct object.list'
+policy $etc other.policy frob
+run chariot-insmod "$data/typed.ko"
+wants 0; silent; typed_log "plan grants 1"
+verdict
+
+begin "policy: an empty one in /etc takes the shipped one away"
+loaded chariot
+policy $shipped typed.policy 'write struct object.list'
+policy $etc typed.policy '# nothing'
+run chariot-insmod "$data/typed.ko"
+wants 0; silent; typed_log plan
+verdict
+
+begin "policy: --policy and --no-policy"
+loaded chariot
+policy $etc typed.policy frob
+policy . mine 'write struct object.list'
+run chariot-insmod --policy "$root/mine" "$data/typed.ko"
+wants 0; silent; typed_log "plan grants 1"
+: > "$root/log"
+run chariot-insmod --no-policy "$data/typed.ko"
+wants 0; silent; typed_log plan
+run chariot-insmod --no-policy --policy "$root/mine" "$data/typed.ko"
+wants 1; says "exclude each other"
+run chariot-insmod --policy "$root/nosuch" "$data/typed.ko"
+wants 1; says "nosuch: No such file or directory"
+verdict
+
+begin "policy: a wrong line: nothing is loaded"
+loaded chariot
+for line in frob 'write struct object.nosuch' 'write struct child.flags' 'granularity page struct object'; do
+	policy $etc typed.policy 'write struct object.list' "$line"
+	run chariot-insmod "$data/typed.ko"
+	wants 1; says "/etc/chariot/policy.d/typed.policy:2: "
+	says "its policy is wrong"
+	grep -q -e ^arm -e ^insert "$root/log" && good=0
+	run chariot-insmod --plan --btf "$data/kernel.btf" "$data/typed.ko"
+	wants 1; says "/etc/chariot/policy.d/typed.policy:2: "
+done
+verdict
+
+begin "policy: what a module needs is not loaded either, if a line can't be read"
+loaded chariot
+policy $etc target.policy frob
+run chariot-insmod --modprobe target
+wants 1; log_is ""; says "target.policy:1: 'frob' is not known"
+says "could not insert 'target': its policy is wrong"
+verdict
+
+begin "policy: in audit mode a wrong line is left out"
+loaded chariot
+policy $etc typed.policy 'write struct object.nosuch' 'write struct object.list'
+run chariot-insmod --mode audit "$data/typed.ko"
+wants 0; says "WARNING: /etc/chariot/policy.d/typed.policy:1: 'struct object' has no member 'nosuch'"
+typed_log "plan grants 1" 0
+verdict
+
+begin "policy: without the kernel's types"
+loaded chariot
+policy $etc typed.policy 'write struct object.list'
+rm "$root/sys/kernel/btf/vmlinux"
+run chariot-insmod "$data/typed.ko"
+wants 1; says "typed.policy: it cannot be used without the kernel's types"
+log_is ""
+verdict
+
+begin "policy: a line without effect"
+loaded chariot
+policy $etc plain.policy 'write struct object.list'
+run chariot-insmod "$root/$modules/plain.ko"
+wants 0; says "WARNING: /etc/chariot/policy.d/plain.policy:1: the module is handed no struct object"
+verdict
+
+begin "policy: '-' in the file's name"
+loaded chariot
+cp "$data/typed.ko" "$root/$modules/"
+policy $etc a-b_c.policy frob
+policy $etc a_b_c.policy.bak frob
+sed 's/name=typed/name=a_b_c/' "$data/typed.ko" > "$root/a_b_c.ko"
+run chariot-insmod "$root/a_b_c.ko"
+wants 1; says "policy.d/a-b_c.policy:1: 'frob' is not known"
+verdict
+
+begin "chariot policy check"
+policy . good.policy 'write struct object.list' 'write struct child.flags:byte'
+policy . bad.policy frob 'write struct objec' 'write struct object'
+run chariot policy check "$root/good.policy"
+wants 0; silent; prints "good.policy: 2 lines, good"
+run chariot policy check "$root/bad.policy" "$root/good.policy"
+wants 1; says "bad.policy:1: 'frob' is not known: 'write' and 'granularity' are possible"
+says "bad.policy:2: there is no struct objec in this kernel's and the module's types; is 'object' meant?"
+prints "good.policy: 2 lines, good"
+run chariot policy check "$root/nosuch"
+wants 1; says "nosuch: No such file or directory"
+head -c 5000 /dev/urandom > "$root/noise"
+run chariot policy check "$root/noise"
+wants 1; says "noise:1: "
+# Structures of the module's own are known by its name or its file.
+policy . typed.policy 'write struct hidden.object'
+run chariot policy check "$root/typed.policy"
+wants 1; says "there is no struct hidden"
+run chariot policy check --module-file "$data/typed.ko" "$root/typed.policy"
+wants 0
+cp "$data/typed.ko" "$root/$modules/"; "$depmod" -b "$root" "$release" 2>/dev/null
+run chariot policy check "$root/typed.policy"
+wants 0; silent
+rm "$root/sys/kernel/btf/vmlinux"
+run chariot policy check "$root/good.policy"
+wants 1; says "no types of the kernel: /sys/kernel/btf/vmlinux: No such file or directory"
+run chariot policy check --btf "$data/kernel.btf" "$root/good.policy"
+wants 0
+run chariot policy check --btf "$root/noise" "$root/good.policy"
+wants 1; says "no types of the kernel: $root/noise"
+verdict
+
+begin "chariot policy learn"
+loaded chariot
+cat "$data/records-typed" "$data/record" > "$root/dev/chariot"
+run chariot policy learn typed
+wants 0; silent
+prints "# Policy of typed, learned on kernel $release from 10 kinds of write."
+prints "# typed_xmit (7 times), typed_irq (once)"
+prints "write struct object.kids[0]"; prints "write struct object.list"
+prints "write struct object.list.prev"; prints "write struct object.constant"
+prints "write struct child.flags:byte"
+prints "#   typed_init writes slab object kmalloc-64 +0x10 (1 time)"
+[ "$(grep -c ^write "$root/out")" = 5 ] || good=0
+# What it makes is good, and loads.
+cp "$root/out" "$root/typed.policy"
+run chariot policy check "$root/typed.policy"
+wants 0
+run chariot-insmod --policy "$root/typed.policy" "$data/typed.ko"
+wants 0; grep -q "^plan grants 2" "$root/log" || good=0
+run chariot policy learn --output "$root/new.policy" typed
+wants 0; silent; grep -q "^write struct object.list$" "$root/new.policy" || good=0
+run chariot policy learn --output "$root/new.policy" typed
+wants 1; says "new.policy is there already"
+run chariot policy learn --module-file "$root/log" typed
+wants 1; says "no types from $root/log"
+run chariot policy learn other
+wants 0; says "no violation of other is kept: there is nothing to learn"
+run chariot policy learn fixture
+wants 0; says "nothing that fixture wrote can be said in a policy"
+head -c 5000 /dev/urandom > "$root/dev/chariot"
+run chariot policy learn typed
+wants 1; says "different releases"
+rm -r "$root/dev/chariot"
+run chariot policy learn typed
+wants 1; says "chariot.ko is not loaded"
+verdict
+
+begin "chariot report: structures and members"
+loaded chariot
+cat "$data/records-typed" > "$root/dev/chariot"
+run chariot report
+wants 0; silent
+prints "  in short  typed_xmit writes struct object.kids[0]"
+prints "  in short  typed_init writes struct object.list.prev to .constant"
+prints "  in short  typed_init writes nosuch +0x4"
+run chariot report --json
+wants 0; prints '"summary":"typed_xmit writes struct object.kids[0]"'
+prints '"member":"struct child.flags:byte"'
+rm "$root/sys/kernel/btf/vmlinux"
+run chariot report
+wants 0; silent; prints "  in short  typed_xmit writes object +0x18"
+verdict
+
 begin "arguments that are wrong"
 for arguments in "" "--modprobe" "--mode strict x.ko" "--heap big x.ko" "--frob" "--mode"; do
 	# shellcheck disable=SC2086
@@ -364,7 +559,8 @@ for arguments in "" "--modprobe" "--mode strict x.ko" "--heap big x.ko" "--frob"
 done
 for arguments in "" "frob" "status x" "regions" "regions a b" "regions a/b" "mode a" \
 	"mode a strict" "mode ../a audit" "report a b" "report --module-file x" "doctor x" \
-	"status --frob"; do
+	"status --frob" "policy" "policy frob x" "policy learn" "policy learn a b" \
+	"policy learn ../a" "policy check" "policy check --output x y" "policy --frob"; do
 	# shellcheck disable=SC2086
 	run chariot $arguments
 	wants 2
@@ -374,7 +570,7 @@ verdict
 
 begin "--help and --version"
 for command in chariot-insmod chariot "chariot status" "chariot regions" "chariot report" \
-	"chariot doctor" "chariot mode"; do
+	"chariot doctor" "chariot mode" "chariot policy"; do
 	# shellcheck disable=SC2086
 	run $command --help
 	wants 0; silent; prints "Usage: $command"

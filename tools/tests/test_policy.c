@@ -301,6 +301,63 @@ static void files(void)
 	policy_free(&policy);
 }
 
+/* --- damage --------------------------------------------------------------------- */
+
+static const char all_of_sample[] =
+	"write struct object.list.next\nwrite struct object.kids[1]\n"
+	"write struct object.child\nwrite struct child.flags:byte\n"
+	"write struct object.nosuch\nwrite struct objekt\nwrite struct list\n";
+
+static void use_types(struct types *types)
+{
+	struct plan_block block = { 0 };
+	struct learning learning = { .types = types };
+	struct chariot_violation v = { .type = "object", .length = 64 };
+	struct policy policy;
+	char text[MEMBER_TEXT];
+	uint32_t i;
+
+	parse_text(all_of_sample, &policy);
+	plan_block_type(&block, "struct ", "object", 64);
+	policy_apply(&policy, types, &block);
+	for (i = 0; i < block.count.grants; i++)
+		CHECK(block.grants[i].size && block.grants[i].offset < 64 &&
+		      block.grants[i].size <= 64 - block.grants[i].offset);
+	for (i = 0; i < 64; i += 8)
+		member_describe(types, "object", i, 8, text);
+	learn_violation(&learning, &v);
+	learn_free(&learning);
+	policy_free(&policy);
+	plan_block_free(&block);
+}
+
+static void damaged_types(void)
+{
+	static const uint32_t spoils[] = {
+		0, 1, 2, 0x7f, 0xff, 0x1000, 0xffff, 0x7fffffff, 0x80000000,
+		0x84000001, 0xfffffff0, 0xffffffff,
+	};
+	struct btf *btf = sample_kernel_types();
+	struct blob kernel = sample_blob(btf);
+	struct types *types;
+	uint32_t before;
+	size_t at, i;
+
+	for (at = 0; at + 4 <= kernel.size; at += 4) {
+		memcpy(&before, kernel.bytes + at, 4);
+		for (i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
+			memcpy(kernel.bytes + at, &spoils[i], 4);
+			if (types_from_memory(kernel.bytes, kernel.size, &types))
+				continue;
+			use_types(types);
+			types_close(types);
+		}
+		memcpy(kernel.bytes + at, &before, 4);
+	}
+	free(kernel.bytes);
+	btf__free(btf);
+}
+
 /* --- learning ------------------------------------------------------------------- */
 
 static void see(struct learning *learning, const char *function,
@@ -429,6 +486,7 @@ const struct check_test policy_tests[] = {
 	{ "policy: structures that cannot be told apart", uncertain },
 	{ "policy: more than a plan takes", more_than_a_plan_takes },
 	{ "policy: files", files },
+	{ "policy: every field of the kernel's BTF spoiled", damaged_types },
 	{ "learn: a policy from violations", learns },
 	{ "learn: violations without sense", learns_from_anything },
 	{ NULL, NULL }

@@ -76,6 +76,36 @@ static void as_text(void)
 	free(text);
 }
 
+static const char *member(struct json_object *json, const char *key)
+{
+	return json_object_get_string(json_object_object_get(json, key));
+}
+
+/* What BTF doesn't tell is still a structure and a place in it. */
+static void of_a_type(void)
+{
+	struct chariot_violation v = sample;
+	struct json_object *json;
+	char *text;
+
+	strcpy(v.type, "sk_buff");
+	v.type_offset = 0x70;
+	text = printed(&v);
+	CHECK(strstr(text, "the write was stopped\n"
+			   "  in short  writer writes sk_buff +0x70\n"
+			   "  code      writer+0x12/0x40"));
+	free(text);
+	json = report_json(&v, NULL, NULL);
+	CHECK_TEXT(member(json, "summary"), "writer writes sk_buff +0x70");
+	CHECK_TEXT(member(json, "type"), "sk_buff");
+	CHECK(!json_object_object_get(json, "member"));
+	json_object_put(json);
+	v.function[0] = '\0';
+	text = printed(&v);
+	CHECK(strstr(text, "in short  unknown function writes sk_buff +0x70\n"));
+	free(text);
+}
+
 static void victim_without_end(void)
 {
 	struct chariot_violation v = sample;
@@ -86,11 +116,6 @@ static void victim_without_end(void)
 	CHECK(!strstr(text, "18446744073709547520"));
 	CHECK(strstr(text, "at 0xffff888004b2a030\n"));
 	free(text);
-}
-
-static const char *member(struct json_object *json, const char *key)
-{
-	return json_object_get_string(json_object_object_get(json, key));
 }
 
 static void as_json(void)
@@ -139,6 +164,7 @@ static void extremes(void)
 
 const struct check_test report_tests[] = {
 	{ "report: as text", as_text },
+	{ "report: a structure", of_a_type },
 	{ "report: a victim without an end", victim_without_end },
 	{ "report: as JSON", as_json },
 	{ "report: extremes", extremes },
