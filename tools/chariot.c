@@ -19,7 +19,7 @@ static const struct {
 	{ "status", "[--json]", "the isolated drivers", cmd_status },
 	{ "regions", "[--objects] [--json] MODULE",
 	  "what a driver may write, or its allocations", cmd_regions },
-	{ "report", "[--json] [--follow] [--module-file FILE] [MODULE]",
+	{ "report", "[--json] [--follow | --summary] [--module-file FILE] [MODULE]",
 	  "the violations", cmd_report },
 	{ "policy", "learn MODULE | check FILE...",
 	  "what a driver may write besides: from what it wrote", cmd_policy },

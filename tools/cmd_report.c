@@ -26,12 +26,14 @@
 
 static const char help[] =
 "Usage: chariot report [--json] [--follow] [--module-file FILE] [MODULE]\n"
+"       chariot report --summary [--json] [--module-file FILE] MODULE\n"
 "\n"
 "Shows the violations that the kernel keeps, oldest first, of all isolated\n"
 "drivers or of MODULE: who wrote where, with which code, and what was hit.\n"
 "Source lines are shown where the module has debug information, and the\n"
 "structure's member that was written where its type is known.\n"
 "\n"
+"      --summary           only which functions wrote what, and how often\n"
 "      --follow            go on with those to come, until interrupted\n"
 "      --json              one JSON object a line\n"
 "      --module-file FILE  the module's file, if it isn't where modprobe looks;\n"
@@ -40,6 +42,7 @@ static const char help[] =
 
 static const struct option options[] = {
 	{ "follow", no_argument, NULL, 'f' },
+	{ "summary", no_argument, NULL, 's' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "module-file", required_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },
@@ -65,6 +68,7 @@ struct reporting {
 	const char *file;
 	bool json;
 	bool follow;
+	bool summary;
 	struct driver_lines lines[DRIVERS_MAX];
 	size_t lines_count;
 	struct types *types;
@@ -259,6 +263,9 @@ static int parse(struct reporting *run, int argc, char **argv)
 		case 'f':
 			run->follow = true;
 			break;
+		case 's':
+			run->summary = true;
+			break;
 		case 'j':
 			run->json = true;
 			break;
@@ -287,6 +294,10 @@ static int parse(struct reporting *run, int argc, char **argv)
 		message_error("--module-file needs MODULE. See chariot report --help.");
 		return -EINVAL;
 	}
+	if (run->summary && (run->follow || !run->module[0])) {
+		message_error("--summary needs MODULE, and goes not with --follow. See chariot report --help.");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -297,7 +308,8 @@ int cmd_report(int argc, char **argv)
 
 	if (err)
 		return err < 0 ? EXIT_USAGE : EXIT_SUCCESS;
-	err = report(&run);
+	err = run.summary ? report_summary(run.module, run.file, run.json) :
+			    report(&run);
 	close_lines(&run);
 	types_close(run.types);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

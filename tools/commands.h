@@ -21,6 +21,15 @@ int cmd_doctor(int argc, char **argv);
 int cmd_mode(int argc, char **argv);
 
 /**
+ * report_summary - which functions of a driver wrote what, and how often
+ * @module: its name, from command_name()
+ * @module_file: its file; NULL: where modprobe looks
+ *
+ * Return: 0, or -errno after a message.
+ */
+int report_summary(const char *module, const char *module_file, bool json);
+
+/**
  * command_name - a module's name as the kernel writes it: '_' for '-'
  *
  * Return: text in a static buffer, or NULL if it can be no module's name.

@@ -215,6 +215,13 @@ static int by_line(const void *a, const void *b)
 	return strcmp(one->function, other->function);
 }
 
+void learn_sort(struct learning *learning)
+{
+	if (learning->count)
+		qsort(learning->learned, learning->count,
+		      sizeof(*learning->learned), by_line);
+}
+
 /* "# writer (12 times), other (once)", in as many lines as needed */
 static void print_functions(const struct learned *learned, size_t count,
 			    FILE *out)
@@ -284,8 +291,7 @@ size_t learn_print(struct learning *learning, const char *module,
 	size_t i, same, lines = 0;
 	const char *why = NULL;
 
-	if (learning->count)
-		qsort(learned, learning->count, sizeof(*learned), by_line);
+	learn_sort(learning);
 	fprintf(out, "# Policy of %s, learned on kernel %s from %" PRIu64 " kind%s of write.\n"
 		"# What a fault of the driver's wrote is among them: read each line, and keep\n"
 		"# those that the driver has a right to. See chariot-policy(5).\n",

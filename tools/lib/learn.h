@@ -59,6 +59,9 @@ void learn_violation(struct learning *learning,
 int learn_read(struct learning *learning, int fd, const char *module,
 	       uint64_t *lost);
 
+/* Order what was learned: lines of a policy first, then by what was written. */
+void learn_sort(struct learning *learning);
+
 /**
  * learn_print - what was learned as a policy
  * @module: its name

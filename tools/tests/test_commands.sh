@@ -546,6 +546,13 @@ prints "  in short  typed_init writes nosuch +0x4"
 run chariot report --json
 wants 0; prints '"summary":"typed_xmit writes struct object.kids[0]"'
 prints '"member":"struct child.flags:byte"'
+run chariot report --summary typed
+wants 0; silent
+grep -q '^typed_xmit  struct object.kids\[0\]  *7$' "$root/out" || good=0
+run chariot report --summary --json typed
+wants 0; prints '"writes":"struct object.kids[0]"'; prints '"times":7'
+run chariot report --summary other
+wants 0; prints "No violation of this driver is kept."
 rm "$root/sys/kernel/btf/vmlinux"
 run chariot report
 wants 0; silent; prints "  in short  typed_xmit writes object +0x18"
@@ -560,7 +567,8 @@ done
 for arguments in "" "frob" "status x" "regions" "regions a b" "regions a/b" "mode a" \
 	"mode a strict" "mode ../a audit" "report a b" "report --module-file x" "doctor x" \
 	"status --frob" "policy" "policy frob x" "policy learn" "policy learn a b" \
-	"policy learn ../a" "policy check" "policy check --output x y" "policy --frob"; do
+	"policy learn ../a" "policy check" "policy check --output x y" "policy --frob" \
+	"report --summary" "report --summary --follow x"; do
 	# shellcheck disable=SC2086
 	run chariot $arguments
 	wants 2
@@ -582,7 +590,7 @@ wants 0; prints "chariot-insmod "
 verdict
 
 begin "chariot: chariot.ko is not loaded"
-for arguments in status "regions x" report "mode x audit"; do
+for arguments in status "regions x" report "report --summary x" "mode x audit"; do
 	# shellcheck disable=SC2086
 	run chariot $arguments
 	wants 1; says "chariot.ko is not loaded: run 'modprobe chariot'"
