@@ -29,8 +29,10 @@ static const char refused[] = "These members may not be named in a policy: they 
 
 /* --- gathering ------------------------------------------------------------------ */
 
-static void note(struct learning *learning, const struct chariot_violation *v,
-		 const char *line, const char *why)
+/* Return: what was noted, or NULL without memory. */
+static struct learned *note(struct learning *learning,
+			    const struct chariot_violation *v,
+			    const char *line, const char *why)
 {
 	uint64_t times = v->repeat ? v->repeat : 1;
 	char function[CHARIOT_TEXT_LEN];
@@ -44,19 +46,21 @@ static void note(struct learning *learning, const struct chariot_violation *v,
 		    to->why != why)
 			continue;
 		to->times += times;
-		return;
+		return to;
 	}
 	to = reallocarray(learning->learned, learning->count + 1, sizeof(*to));
 	if (!to) {
 		learning->err = -ENOMEM;
-		return;
+		return NULL;
 	}
 	learning->learned = to;
 	to += learning->count++;
 	snprintf(to->line, sizeof(to->line), "%s", line);
 	snprintf(to->function, sizeof(to->function), "%s", function);
 	to->times = times;
+	to->fields[0] = '\0';
 	to->why = why;
+	return to;
 }
 
 /* Memory without a type; what differs each time is left out. */
@@ -90,15 +94,40 @@ static void note_place(struct learning *learning,
 	note(learning, v, text, why);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && !strcmp(text + length - end_length, end);
+}
+
+static void note_member(struct learning *learning,
+			const struct chariot_violation *v,
+			const struct type_object *object, const char *path,
+			const struct member_place *place)
+{
+	struct learned *learned;
+	char line[LEARN_TEXT];
+
+	snprintf(line, sizeof(line), "%s%s%s", object->keyword, object->name,
+		 path);
+	printable_clean(line, sizeof(line));
+	learned = note(learning, v, line,
+		       is_line(object, path, place) ? NULL : refused);
+	if (learned && ends_with(path, ":byte"))
+		member_fields(object, place->offset, learned->fields,
+			      sizeof(learned->fields));
+}
+
 /* A write may go over several members: each is a line. */
 static void note_members(struct learning *learning,
 			 const struct chariot_violation *v,
 			 const struct type_object *objects, size_t count)
 {
 	uint64_t at = v->type_offset, end = at + (v->length ? v->length : 1);
-	char path[MEMBER_TEXT], line[LEARN_TEXT];
 	const struct type_object *object;
 	struct member_place place;
+	char path[MEMBER_TEXT];
 	unsigned int pieces = 0;
 	bool hole = false;
 
@@ -117,11 +146,7 @@ static void note_members(struct learning *learning,
 			note_place(learning, v, at, too_many);
 			return;
 		}
-		snprintf(line, sizeof(line), "%s%s%s", object->keyword,
-			 object->name, path);
-		printable_clean(line, sizeof(line));
-		note(learning, v, line,
-		     is_line(object, path, &place) ? NULL : refused);
+		note_member(learning, v, object, path, &place);
 		at = (uint64_t)place.offset + place.size;
 	}
 }
@@ -255,9 +280,9 @@ static void print_line(const struct learned *learned, size_t count, FILE *out)
 
 	fputc('\n', out);
 	print_functions(learned, count, out);
-	if (length > 5 && !strcmp(line + length - 5, ":byte"))
-		fputs("# a bit field: the line gives the other bits of its byte too\n",
-		      out);
+	if (learned->fields[0])
+		fprintf(out, "# a byte of bit fields, any of which was meant: %s\n",
+			learned->fields);
 	else if (length && line[length - 1] == ']')
 		fprintf(out, "# one element; if others are written too: %.*s\n",
 			(int)(strrchr(line, '[') - line), line);

@@ -18,12 +18,14 @@
  * @line: of the policy, "struct sk_buff.len"; or, with @why, for people
  * @function: of the driver
  * @times: how often
+ * @fields: if it is a byte of bit fields: their names
  * @why: why it is no line of a policy; NULL: it is one
  */
 struct learned {
 	char line[LEARN_TEXT];
 	char function[CHARIOT_TEXT_LEN];
 	uint64_t times;
+	char fields[160];
 	const char *why;
 };
 

@@ -80,6 +80,15 @@ member_at_all(const struct type_object *objects, size_t count, uint64_t from,
 	      uint64_t to, char *path, struct member_place *place);
 
 /**
+ * member_fields - the bit fields that share a byte
+ * @offset: the byte
+ * @text: result: "pkt_type, ignore_df, ip_summed", "" if there is none; cut where
+ *	it does not fit, always terminated and printable
+ */
+void member_fields(const struct type_object *object, uint64_t offset,
+		   char *text, size_t room);
+
+/**
  * member_describe - what a write hits, for people
  * @types: NULL: nothing is known
  * @tag: of the structure, or its typedef

@@ -200,6 +200,93 @@ member_at_all(const struct type_object *objects, size_t count, uint64_t from,
 	return found;
 }
 
+/* --- bit fields ---------------------------------------------------------------- */
+
+/**
+ * struct fields - those in a byte
+ * @at: the byte
+ */
+struct fields {
+	const struct btf *btf;
+	uint64_t at;
+	unsigned int steps;
+	char *text;
+	size_t room;
+};
+
+static void list_fields(struct fields *fields, uint32_t id, uint64_t offset,
+			int nesting);
+
+static void note_field(struct fields *fields, const char *name, uint64_t bits,
+		       uint32_t field)
+{
+	size_t used = strlen(fields->text);
+
+	if (name && bits / 8 <= fields->at &&
+	    (bits + field + 7) / 8 > fields->at)
+		snprintf(fields->text + used, fields->room - used, "%s%s",
+			 used ? ", " : "", name);
+}
+
+static void list_members(struct fields *fields, const struct btf_type *type,
+			 uint64_t offset, int nesting)
+{
+	const struct btf_member *member = btf_members(type);
+	uint32_t field;
+	uint64_t bits;
+	int i;
+
+	for (i = 0; i < btf_vlen(type) && fields->steps; i++) {
+		fields->steps--;
+		bits = offset * 8 + btf_member_bit_offset(type, i);
+		field = btf_member_bitfield_size(type, i);
+		if (field)
+			note_field(fields,
+				   btf__name_by_offset(fields->btf,
+						       member[i].name_off),
+				   bits, field);
+		else if (bits / 8 <= fields->at)
+			list_fields(fields, member[i].type, bits / 8,
+				    nesting + 1);
+	}
+}
+
+static void list_fields(struct fields *fields, uint32_t id, uint64_t offset,
+			int nesting)
+{
+	struct type_peeled peeled = type_peel(fields->btf, id);
+	int64_t size = btf__resolve_size(fields->btf, id);
+
+	if (nesting > NESTING_MAX || !peeled.type || size <= 0 ||
+	    fields->at - offset >= (uint64_t)size)
+		return;
+	if (btf_is_composite(peeled.type)) {
+		list_members(fields, peeled.type, offset, nesting);
+	} else if (btf_is_array(peeled.type)) {
+		id = btf_array(peeled.type)->type;
+		size = btf__resolve_size(fields->btf, id);
+		if (size > 0)
+			list_fields(fields, id, fields->at -
+				    (fields->at - offset) % size, nesting + 1);
+	}
+}
+
+void member_fields(const struct type_object *object, uint64_t offset,
+		   char *text, size_t room)
+{
+	struct fields fields = {
+		.btf = object->btf,
+		.at = offset,
+		.steps = STEPS_MAX,
+		.text = text,
+		.room = room,
+	};
+
+	text[0] = '\0';
+	list_fields(&fields, object->id, 0, 0);
+	printable_clean(text, room);
+}
+
 /* --- for people --------------------------------------------------------------- */
 
 static bool describe(const struct type_object *objects, size_t count,

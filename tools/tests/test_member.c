@@ -203,6 +203,26 @@ static void names(void)
 	types_close(types);
 }
 
+static void bit_fields(void)
+{
+	struct types *types = make_types();
+	struct type_object object;
+	char text[64];
+
+	CHECK(types_object(types, "outer", &object));
+	member_fields(&object, 64, text, sizeof(text));
+	CHECK_TEXT(text, "low_bits, high_bits");
+	member_fields(&object, 65, text, sizeof(text));
+	CHECK_TEXT(text, "high_bits");
+	member_fields(&object, 64, text, 12);
+	CHECK_TEXT(text, "low_bits, h");
+	member_fields(&object, 40, text, sizeof(text));
+	CHECK_TEXT(text, "");
+	member_fields(&object, UINT64_MAX, text, sizeof(text));
+	CHECK_TEXT(text, "");
+	types_close(types);
+}
+
 /* Each byte that has a name is found again by this name. */
 static void there_and_back(void)
 {
@@ -295,6 +315,7 @@ const struct check_test member_tests[] = {
 	{ "member: places by name", places },
 	{ "member: what is refused, and why", refusals },
 	{ "member: names of places", names },
+	{ "member: bit fields of a byte", bit_fields },
 	{ "member: there and back", there_and_back },
 	{ "member: structures without sense", without_sense },
 	{ "member: two structures of a name", two_of_a_name },

@@ -391,7 +391,7 @@ static const char learned[] =
 "# those that the driver has a right to. See chariot-policy(5).\n"
 "\n"
 "# init (once)\n"
-"# a bit field: the line gives the other bits of its byte too\n"
+"# a byte of bit fields, any of which was meant: flags\n"
 "write struct child.flags:byte\n"
 "\n"
 "# xmit (7 times), irq (once)\n"
