@@ -217,13 +217,27 @@ struct fields {
 static void list_fields(struct fields *fields, uint32_t id, uint64_t offset,
 			int nesting);
 
+/* Kernel structures tell some members twice, in both parts of a union. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t length = strlen(name), word;
+
+	for (; *list; list += word + strspn(list + word, ", ")) {
+		word = strcspn(list, ",");
+		if (word == length && !strncmp(list, name, word))
+			return true;
+	}
+	return false;
+}
+
 static void note_field(struct fields *fields, const char *name, uint64_t bits,
 		       uint32_t field)
 {
 	size_t used = strlen(fields->text);
 
 	if (name && bits / 8 <= fields->at &&
-	    (bits + field + 7) / 8 > fields->at)
+	    (bits + field + 7) / 8 > fields->at &&
+	    !is_listed(fields->text, name))
 		snprintf(fields->text + used, fields->room - used, "%s%s",
 			 used ? ", " : "", name);
 }

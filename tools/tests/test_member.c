@@ -66,6 +66,7 @@ static struct types *make_types(void)
 	btf__add_field(btf, "", either, 448, 0);
 	btf__add_field(btf, "low_bits", integer, 512, 3);
 	btf__add_field(btf, "high_bits", integer, 515, 7);
+	btf__add_field(btf, "low_bits", integer, 512, 3);
 	btf__add_field(btf, "alias", alias, 544, 0);
 	btf__add_field(btf, "pointer", pointer, 576, 0);
 	btf__add_field(btf, "name", name, 640, 0);
@@ -135,7 +136,7 @@ static void refusals(void)
 	finds(types, "struct outer.", "a member's name is wanted");
 	finds(types, "struct outer.frist", "is 'first' meant?");
 	finds(types, "struct inner.nothing", "has no member 'nothing', only: a, b");
-	finds(types, "struct outer.zzzzzzzzz", "it has 14 others: first, fixed, inner, many, number, ...");
+	finds(types, "struct outer.zzzzzzzzz", "it has 15 others: first, fixed, inner, many, number, ...");
 	finds(types, "struct outer.fixed", "'struct outer.fixed' is const");
 	finds(types, "struct outer.name", "'struct outer.name' is const");
 	finds(types, "struct outer.name[2]", "'struct outer.name[2]' is const");
