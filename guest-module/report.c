@@ -265,7 +265,9 @@ static void fill(struct chariot_driver *d, const struct chariot_record *rec,
 
 /*
  * What makes two violations the same kind of thing. Of the victim's text what
- * comes before any "(pid 1)" or "+0x8": the cache or symbol.
+ * comes before any "(pid 1)" or "+0x8": the cache or symbol. The caller of leaf
+ * code counts, since the instruction is the same for all; so does the type, which
+ * policies are learned by.
  */
 static u32 fold_key(const struct chariot_driver *d,
 		    const struct chariot_violation *v)
@@ -273,6 +275,8 @@ static u32 fold_key(const struct chariot_driver *d,
 	u32 key = jhash_3words(d->instance, v->victim, v->outcome, 0);
 
 	key = jhash(v->victim_text, strcspn(v->victim_text, "(+"), key);
+	key = jhash(v->function, strlen(v->function), key);
+	key = jhash(v->type, strlen(v->type), key);
 	return jhash_2words(v->rip, v->rip >> 32, key);
 }
 
