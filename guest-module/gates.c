@@ -347,6 +347,20 @@ static void remember(struct chariot_gate *g, int i, unsigned long p)
 	WRITE_ONCE(g->last[i], p);
 }
 
+static void hand(struct chariot_gate *g, int i, unsigned long p)
+{
+	u32 type = g->types[i];
+
+	if (same_as_last(g, i, p))
+		return;
+	if (CHARIOT_PLAN_IS_AREA(type))
+		chariot_handed_add_area(g->driver, p,
+					type - CHARIOT_PLAN_AREA(0));
+	else
+		chariot_handed_add(g->driver, p, type);
+	remember(g, i, p);
+}
+
 /* Each with its NUL, as far as they can be read. */
 static void hand_strings(struct chariot_driver *d, unsigned long strings, u32 n)
 {
@@ -382,18 +396,8 @@ notrace unsigned long chariot_gate_entered(const unsigned long *args,
 		case CHARIOT_PLAN_STRINGS:
 			hand_strings(g->driver, args[i], args[i - 1]);
 			break;
-		case CHARIOT_PLAN_AREA:
-			if (!same_as_last(g, i, args[i])) {
-				chariot_handed_add_area(g->driver, args[i]);
-				remember(g, i, args[i]);
-			}
-			break;
 		default:
-			if (!same_as_last(g, i, args[i])) {
-				chariot_handed_add(g->driver, args[i],
-						   g->types[i]);
-				remember(g, i, args[i]);
-			}
+			hand(g, i, args[i]);
 		}
 	}
 	return g->target;

@@ -155,17 +155,19 @@ static size_t vmalloc_size(unsigned long start)
 	return size;
 }
 
-void chariot_handed_add_area(struct chariot_driver *d, unsigned long p)
+void chariot_handed_add_area(struct chariot_driver *d, unsigned long p,
+			     size_t size)
 {
 	struct chariot_slab_object o;
 
 	if (in_nmi() || is_nothing(p))
 		return;
 	if (is_vmalloc_addr((void *)p))
-		chariot_handed_add_bytes(d, p, vmalloc_size(p));
+		size = max(size, vmalloc_size(p));
 	else if (chariot_slab_object_at(p, &o) && o.start == p &&
 		 strstarts(o.cache, "kmalloc-"))
-		chariot_handed_add_bytes(d, p, o.size);
+		size = max_t(size_t, size, o.size);
+	chariot_handed_add_bytes(d, p, size);
 }
 
 bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,

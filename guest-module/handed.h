@@ -27,8 +27,9 @@ void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type);
 void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
 			      size_t size);
 
-/* The same for an allocation of unknown type, if p is where it starts. */
-void chariot_handed_add_area(struct chariot_driver *d, unsigned long p);
+/* The same for an allocation of unknown type, if p is where it starts; else bytes. */
+void chariot_handed_add_area(struct chariot_driver *d, unsigned long p,
+			     size_t size);
 
 /* Memory is freed: no object in it is the driver's any more; was there one? Any
  * context. */

@@ -71,7 +71,7 @@ static bool args_good(const struct chariot_plan *p, const u32 *args)
 		} else if (args[i] == CHARIOT_PLAN_STRINGS) {
 			if (!i)
 				return false;
-		} else if (args[i] != CHARIOT_PLAN_AREA &&
+		} else if (!CHARIOT_PLAN_IS_AREA(args[i]) &&
 			   !type_or_none(p, args[i])) {
 			return false;
 		}

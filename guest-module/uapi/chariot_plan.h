@@ -19,7 +19,9 @@
 /* In place of the type of an entry's argument. */
 #define CHARIOT_PLAN_BYTES	0xfffffffeu	/* as many as the next argument says */
 #define CHARIOT_PLAN_STRINGS	0xfffffffdu	/* pointers, as many as the last says */
-#define CHARIOT_PLAN_AREA	0xfffffffcu	/* an allocation, if it points to its start */
+/* An allocation, if it points to its start; else so many bytes, 0 to 8. */
+#define CHARIOT_PLAN_AREA(bytes)	(0xffffffe0u + (bytes))
+#define CHARIOT_PLAN_IS_AREA(type)	((type) - CHARIOT_PLAN_AREA(0) <= 8u)
 /* In a member's count: the head of a list, and where the link is in an element. */
 #define CHARIOT_PLAN_LIST	0x80000000u
 

@@ -147,7 +147,7 @@ static void args_text(const struct plan *plan,
 			add_text(to, "bytes");
 		else if (entry->args[i] == CHARIOT_PLAN_STRINGS)
 			add_text(to, "strings");
-		else if (entry->args[i] == CHARIOT_PLAN_AREA)
+		else if (CHARIOT_PLAN_IS_AREA(entry->args[i]))
 			add_text(to, "area");
 		else if (plan_block_type_text(&plan->handed, entry->args[i], type,
 					 sizeof(type)))

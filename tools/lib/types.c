@@ -464,16 +464,24 @@ static bool is_bytes(const struct btf *btf, uint32_t id)
 	       (btf_is_int(target.type) && target.type->size == 1);
 }
 
-/* A pointer to numbers or to what is not told. */
-static bool is_area(const struct btf *btf, uint32_t id)
+#define POINTER_SIZE	8u
+
+/* A pointer to numbers, to pointers, or to what is not told. */
+static uint32_t area_of(const struct btf *btf, uint32_t id)
 {
 	struct type_peeled pointer = type_peel(btf, id), target;
 
 	if (!pointer.type || !btf_is_ptr(pointer.type))
-		return false;
+		return 0;
 	target = type_peel(btf, pointer.type->type);
-	return target.type && !target.is_const && !target.is_user &&
-	       (btf_is_void(target.type) || btf_is_int(target.type));
+	if (!target.type || target.is_const || target.is_user)
+		return 0;
+	if (btf_is_void(target.type))
+		return CHARIOT_PLAN_AREA(0);
+	if (btf_is_ptr(target.type))
+		return CHARIOT_PLAN_AREA(POINTER_SIZE);
+	return btf_is_int(target.type) && target.type->size <= 8 ?
+	       CHARIOT_PLAN_AREA(target.type->size) : 0;
 }
 
 static bool is_strings(const struct btf *btf, uint32_t id)
@@ -513,7 +521,7 @@ static uint32_t bytes_of(const struct btf *btf, const struct btf_param *param,
 	if (i && is_strings(btf, param[i].type) &&
 	    is_count(btf, &param[i - 1]))
 		return CHARIOT_PLAN_STRINGS;
-	return is_area(btf, param[i].type) ? CHARIOT_PLAN_AREA : 0;
+	return area_of(btf, param[i].type);
 }
 
 static void call_of_proto(const struct types *types, const struct btf *btf,

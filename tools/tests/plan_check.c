@@ -60,7 +60,7 @@ static bool good_args(const struct view *view, const uint32_t *args)
 		if (!(args[i] == CHARIOT_PLAN_BYTES &&
 		      i + 1 < CHARIOT_PLAN_ARGS) &&
 		    !(args[i] == CHARIOT_PLAN_STRINGS && i) &&
-		    args[i] != CHARIOT_PLAN_AREA && !good_type(view, args[i]))
+		    !CHARIOT_PLAN_IS_AREA(args[i]) && !good_type(view, args[i]))
 			return false;
 	return true;
 }
