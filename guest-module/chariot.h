@@ -331,6 +331,8 @@ struct chariot_slab_object {
 bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out);
 /* A word of kernel memory, 0 if it cannot be read. Any context. */
 unsigned long chariot_peek(const void *src);
+/* In the kernel's image, and neither its text nor read-only. */
+bool chariot_kernel_data(unsigned long va);
 extern struct chariot_layout chariot_layout;
 int chariot_victim_init(void);			/* by chariot_report_init() */
 

@@ -11,12 +11,16 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
+#include <linux/netdevice.h>
 #include <linux/platform_device.h>
+#include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <net/net_namespace.h>
 
 #include "compat/grants.h"
 #include "grant_rules.h"
+#include "handed.h"
 
 #define END	{ }
 
@@ -258,6 +262,56 @@ static const struct chariot_member handed_file_members[] = {
 	END
 };
 
+/* dev_hold(): this CPU's count of references */
+static bool device_references(const struct chariot_driver *d,
+			      unsigned long object, unsigned long va,
+			      struct chariot_span *data)
+{
+	unsigned long count = (unsigned long)
+		peek_member((struct net_device *)object, pcpu_refcnt);
+	int cpu;
+
+	data->size = sizeof(int);
+	for_each_possible_cpu(cpu) {
+		data->start = count + per_cpu_offset(cpu);
+		if (count && va - data->start < data->size)
+			return true;
+	}
+	return false;
+}
+
+#define BUCKETS_MAX	3	/* tables while one grows into another */
+
+static bool hashtable_buckets(const struct chariot_driver *d,
+			      unsigned long object, unsigned long va,
+			      struct chariot_span *data)
+{
+	const struct rhashtable *ht = (void *)object;
+	const struct bucket_table *t = peek_member(ht, tbl);
+	struct chariot_slab_object o;
+	int i;
+
+	for (i = 0; t && i < BUCKETS_MAX; i++) {
+		data->start = (unsigned long)t;
+		if (chariot_slab_object_at(data->start, &o))
+			data->size = o.start + o.size - data->start;
+		else
+			data->size = sizeof(*t) + sizeof(t->buckets[0]) *
+				(u32)chariot_peek(&t->size);
+		if (va - data->start < data->size)
+			return true;
+		t = peek_member(t, future_tbl);
+	}
+	return false;
+}
+
+/* get_net() */
+static const struct chariot_member net_members[] = {
+	CHARIOT_MEMBER(net, ns.count),
+	CHARIOT_MEMBER(net, passive),
+	END
+};
+
 static const struct chariot_type_rule type_rules[] = {
 	/* Who runs, with what rights, in what memory: members above at most. */
 	{ "task_struct", CHARIOT_GIVE_MEMBERS, task_count },
@@ -266,7 +320,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "pid", CHARIOT_GIVE_NOTHING },
 	{ "user_namespace", CHARIOT_GIVE_NOTHING },
 	{ "pid_namespace", CHARIOT_GIVE_NOTHING },
-	{ "net", CHARIOT_GIVE_NOTHING },
+	{ "net", CHARIOT_GIVE_MEMBERS, net_members },
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
@@ -282,7 +336,8 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
 	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data },
 	/* netdev_priv(), shost_priv(), and those that are alike */
-	{ "net_device", CHARIOT_GIVE_PRIVATE },
+	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_references },
+	{ "sock", CHARIOT_GIVE_PRIVATE },
 	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },
 	{ "snd_card", CHARIOT_GIVE_PRIVATE },
 	{ "usb_hcd", CHARIOT_GIVE_PRIVATE },
@@ -290,6 +345,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "iio_dev", CHARIOT_GIVE_PRIVATE },
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
 	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
+	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
 	/* the requests of crypto: their contexts */
 	{ "crypto_tfm", CHARIOT_GIVE_PRIVATE },
 	{ "skcipher_request", CHARIOT_GIVE_PRIVATE },
@@ -305,6 +361,14 @@ const struct chariot_type_rule *chariot_type_rule(const char *type)
 		if (!strcmp(type_rules[i].type, type))
 			return &type_rules[i];
 	return NULL;
+}
+
+/* Pointers to functions that the kernel calls if a module has set them. */
+bool chariot_symbol_rule(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 5 && !strcmp(name + length - 5, "_hook");
 }
 
 /* --- buffers to fill --------------------------------------------------------------- */
@@ -326,6 +390,18 @@ const struct chariot_show_rule chariot_show_rules[] = {
 const size_t chariot_show_rules_nr = ARRAY_SIZE(chariot_show_rules);
 
 /* --- calls of the driver's ---------------------------------------------------------- */
+
+static void hashtable_begins(struct chariot_driver *d,
+			     const struct chariot_call_rule *rule,
+			     const unsigned long *args, unsigned long ret)
+{
+	chariot_handed_add_hashtable(d, args[0]);
+}
+
+static void hashtable_ends(struct chariot_driver *d, const unsigned long *args)
+{
+	chariot_handed_forget(d, args[0], 1);
+}
 
 #define RETURNS(import, type)						\
 	[CHARIOT_CALL_##import] = {					\
@@ -376,6 +452,13 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	BEFORE(napi_gro_receive, chariot_skb_goes_second),
 	BEFORE(sk_skb_reason_drop, chariot_skb_goes_second),
 	BEFORE(dev_forward_skb, chariot_skb_goes_second),
+	/* rhashtable_insert_fast() and its kin write to the buckets. */
+	AFTER_STATUS(rhashtable_init, hashtable_begins),
+	AFTER_STATUS(rhltable_init, hashtable_begins),
+	AFTER_STATUS(rhashtable_init_noprof, hashtable_begins),
+	AFTER_STATUS(rhltable_init_noprof, hashtable_begins),
+	BEFORE(rhashtable_destroy, hashtable_ends),
+	BEFORE(rhashtable_free_and_destroy, hashtable_ends),
 	/* The command's buffers are filled. */
 	BEFORE(scsi_done, chariot_scsi_done),
 	/* The driver's own trace events, which it fills in the ring buffer. */

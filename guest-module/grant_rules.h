@@ -81,6 +81,9 @@ struct chariot_type_rule {
 	void (*seen)(struct chariot_driver *d, unsigned long object);
 };
 
+/* May a driver that imports this variable of the kernel write it? */
+bool chariot_symbol_rule(const char *name);
+
 /* The rule of a type, or NULL. */
 const struct chariot_type_rule *chariot_type_rule(const char *type);
 
@@ -173,6 +176,12 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(sk_skb_reason_drop)						\
 	X(dev_forward_skb)						\
 	X(scsi_done)							\
+	X(rhashtable_init)						\
+	X(rhltable_init)						\
+	X(rhashtable_init_noprof)					\
+	X(rhltable_init_noprof)						\
+	X(rhashtable_destroy)						\
+	X(rhashtable_free_and_destroy)					\
 	X(trace_event_buffer_reserve)					\
 	X(trace_event_buffer_commit)					\
 	X(cdev_alloc)							\

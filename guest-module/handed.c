@@ -78,32 +78,18 @@ static void lend_area(struct chariot_driver *d, unsigned long start, size_t size
 {
 	const struct chariot_type_rule *rule = d->plan->rules[type];
 
-	if (!rule || rule->give != CHARIOT_GIVE_MEMBERS)
+	if (!rule || rule->give == CHARIOT_GIVE_BYTES ||
+	    rule->give == CHARIOT_GIVE_PRIVATE)
 		chariot_lend(d, start, size, CHARIOT_KIND_OBJECT,
 			     chariot_plan_type_name(d->plan, type));
 }
 
-static void add(struct chariot_driver *d, unsigned long start, size_t size,
-		u32 type, u32 steps)
+static void insert(struct chariot_driver *d, unsigned long start, size_t size,
+		   u32 type, u32 steps)
 {
-	const struct chariot_type_rule *rule = d->plan->rules[type];
-	unsigned long bad, flags;
 	struct handed *h, *old;
+	unsigned long flags;
 
-	if (is_nothing(start) || start + size < start ||
-	    (rule && rule->give == CHARIOT_GIVE_NOTHING))
-		return;
-	if (rule && rule->seen)
-		rule->seen(d, start);
-	if (chariot_may_write(d, (void *)start, size, &bad))
-		return;
-	if (is_vmalloc_addr((void *)start) ||
-	    (start >= MODULES_VADDR && start < MODULES_END)) {
-		lend_area(d, start, size, type);
-		return;
-	}
-	if (!chariot_virt_to_phys((void *)start))
-		return;
 	raw_spin_lock_irqsave(&d->handed_lock, flags);
 	old = find(d, start, size, type);
 	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
@@ -129,10 +115,48 @@ static void add(struct chariot_driver *d, unsigned long start, size_t size,
 	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
 }
 
+static void add(struct chariot_driver *d, unsigned long start, size_t size,
+		u32 type, u32 steps)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[type];
+	unsigned long bad;
+
+	if (is_nothing(start) || start + size < start)
+		return;
+	if (rule && rule->seen)
+		rule->seen(d, start);
+	/* What is the driver's own matters only for what it leads to. */
+	if (type <= d->plan->h.types &&
+	    chariot_may_write(d, (void *)start, size, &bad))
+		return;
+	if (type > d->plan->h.types) {
+		insert(d, start, size, type, steps);
+		return;
+	}
+	if (is_vmalloc_addr((void *)start) ||
+	    (start >= MODULES_VADDR && start < MODULES_END)) {
+		lend_area(d, start, size, type);
+		return;
+	}
+	if (!chariot_virt_to_phys((void *)start))
+		return;
+	insert(d, start, size, type, steps);
+}
+
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type)
 {
 	if (!in_nmi())
 		add(d, p, d->plan->types[type].size, type, 0);
+}
+
+void chariot_handed_add_hashtable(struct chariot_driver *d, unsigned long p)
+{
+	u32 type;
+
+	if (!d->plan || in_nmi())
+		return;
+	type = d->plan->h.types + CHARIOT_PLAN_HASHTABLE;
+	add(d, p, d->plan->types[type].size, type, 0);
 }
 
 void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
@@ -253,6 +277,8 @@ static bool lend_object(struct chariot_driver *d, const struct handed *h,
 	const struct chariot_type_rule *rule = d->plan->rules[h->type];
 	size_t size = h->last - h->start + 1;
 
+	if (rule && rule->give == CHARIOT_GIVE_NOTHING)
+		return lend_by_policy(d, h->start, h->type, va);
 	if (rule && rule->give == CHARIOT_GIVE_MEMBERS)
 		return chariot_lend_member(d, h->start, rule->members, va) ||
 		       lend_by_policy(d, h->start, h->type, va);
@@ -260,6 +286,40 @@ static bool lend_object(struct chariot_driver *d, const struct handed *h,
 		size = size_with_private(h);
 	return !chariot_lend(d, h->start, size, CHARIOT_KIND_OBJECT,
 			     chariot_plan_type_name(d->plan, h->type));
+}
+
+/* Is va behind an object whose allocation has a private part? */
+static struct handed *before(struct chariot_driver *d, unsigned long va)
+{
+	const struct chariot_type_rule *rule;
+	struct chariot_slab_object o;
+	struct handed *h;
+
+	if (!chariot_slab_object_at(va, &o))
+		return NULL;
+	for (h = handed_iter_first(&d->handed, o.start, va); h;
+	     h = handed_iter_next(h, o.start, va)) {
+		rule = d->plan->rules[h->type];
+		if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
+			return h;
+	}
+	return NULL;
+}
+
+/* The objects that hold va, from the innermost; or one that it is behind. */
+static bool lend_handed(struct chariot_driver *d, unsigned long va)
+{
+	struct handed *h = innermost(d, va);
+
+	if (!h)
+		h = before(d, va);
+	if (h && lend_object(d, h, va))
+		return true;
+	for (h = handed_iter_first(&d->handed, va, va); h;
+	     h = handed_iter_next(h, va, va))
+		if (lend_object(d, h, va))
+			return true;
+	return false;
 }
 
 /* What an object's rule says of data that goes with it. */
@@ -284,24 +344,6 @@ static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 		if (lend_data(d, h, va))
 			return true;
 	return false;
-}
-
-/* Is va behind an object whose allocation has a private part? */
-static struct handed *before(struct chariot_driver *d, unsigned long va)
-{
-	const struct chariot_type_rule *rule;
-	struct chariot_slab_object o;
-	struct handed *h;
-
-	if (!chariot_slab_object_at(va, &o))
-		return NULL;
-	for (h = handed_iter_first(&d->handed, o.start, va); h;
-	     h = handed_iter_next(h, o.start, va)) {
-		rule = d->plan->rules[h->type];
-		if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
-			return h;
-	}
-	return NULL;
 }
 
 /**
@@ -427,29 +469,23 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 {
 	struct search s = { .va = va, .peeks = PEEKS_MAX };
 	enum found found = NOTHING;
-	struct handed *h;
-	bool ok = false;
+	unsigned long bad;
+	bool ok;
 
 	if (!d->plan)
 		return false;
 	raw_spin_lock(&d->handed_lock);
-	h = innermost(d, va);
-	if (!h)
-		h = before(d, va);
-	if (h)
-		ok = lend_object(d, h, va);
-	else if (lend_data_near(d, va))
-		found = DATA;
-	else
+	ok = lend_handed(d, va) || lend_data_near(d, va);
+	if (!ok)
 		found = follow(d, &s, STEPS_MAX);
 	raw_spin_unlock(&d->handed_lock);
 	if (found == OBJECT) {
 		add(d, s.start, d->plan->types[s.type].size, s.type, s.steps);
 		raw_spin_lock(&d->handed_lock);
-		h = innermost(d, va);
-		if (h)
-			ok = lend_object(d, h, va);
+		ok = lend_handed(d, va);
 		raw_spin_unlock(&d->handed_lock);
+		/* Areas are lent at once. */
+		ok = ok || chariot_may_write(d, (void *)va, 1, &bad);
 	}
 	return ok || found == DATA || settle_by_policy(d, va);
 }

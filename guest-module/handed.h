@@ -23,6 +23,8 @@ void chariot_handed_exit(void);
  */
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type);
 
+/* A hash table of the driver's own, whose buckets are not. */
+void chariot_handed_add_hashtable(struct chariot_driver *d, unsigned long p);
 /* The same for bytes. */
 void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
 			      size_t size);

@@ -14,6 +14,7 @@
 #include <chariot/hypercall.h>
 #include "chariot.h"
 #include "compat/module_layout.h"
+#include "grant_rules.h"
 #include "handed.h"
 #include "plan.h"
 #include "trace.h"
@@ -216,6 +217,10 @@ static void bind_imports(struct chariot_driver *d, Elf64_Shdr *sechdrs,
 		if (sym[i].st_shndx != SHN_UNDEF)
 			continue;
 		d->imports_total++;
+		if (chariot_symbol_rule(strtab + sym[i].st_name) &&
+		    chariot_kernel_data(sym[i].st_value))
+			chariot_lend(d, sym[i].st_value, sizeof(long),
+				     CHARIOT_KIND_OBJECT, "hook");
 		target = chariot_import_target(d, strtab + sym[i].st_name, &cls);
 		if (!target || !sym[i].st_value)
 			continue;

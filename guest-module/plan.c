@@ -4,6 +4,7 @@
  * context; trusts none of it.
  */
 #include <linux/overflow.h>
+#include <linux/rhashtable-types.h>
 #include <linux/slab.h>
 
 #include "chariot.h"
@@ -160,14 +161,14 @@ static bool lay_out(struct chariot_plan *p, const void *image, size_t size)
 	return at == (const char *)image + size && !at[-1];
 }
 
-/* Behind the plan's types comes one of mere bytes. */
+/* Behind the plan's types come one of mere bytes, and hash tables. */
 static int find_rules(struct chariot_plan *p)
 {
 	struct chariot_plan_type *types;
 	u32 i;
 
-	p->rules = kvcalloc(p->h.types + 1, sizeof(*p->rules), GFP_KERNEL);
-	types = kvcalloc(p->h.types + 1, sizeof(*types), GFP_KERNEL);
+	p->rules = kvcalloc(p->h.types + CHARIOT_PLAN_EXTRA, sizeof(*p->rules), GFP_KERNEL);
+	types = kvcalloc(p->h.types + CHARIOT_PLAN_EXTRA, sizeof(*types), GFP_KERNEL);
 	if (!p->rules || !types) {
 		kvfree(p->rules);
 		kvfree(types);
@@ -175,6 +176,10 @@ static int find_rules(struct chariot_plan *p)
 	}
 	memcpy(types, p->types, p->h.types * sizeof(*types));
 	p->types = types;
+	types[p->h.types + CHARIOT_PLAN_HASHTABLE].size =
+		sizeof(struct rhashtable);
+	p->rules[p->h.types + CHARIOT_PLAN_HASHTABLE] =
+		chariot_type_rule("rhashtable");
 	for (i = 0; i < p->h.types; i++)
 		p->rules[i] = chariot_type_rule(chariot_plan_type_name(p, i));
 	return 0;

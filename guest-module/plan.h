@@ -7,10 +7,13 @@
 
 struct chariot_type_rule;
 
+/* Numbers of types behind those of the plan. */
+enum { CHARIOT_PLAN_BUFFER, CHARIOT_PLAN_HASHTABLE, CHARIOT_PLAN_EXTRA };
+
 /**
  * struct chariot_plan - a plan whose every number is in its bounds
  * @h: its header
- * @types: and behind them, number @h.types, one of mere bytes
+ * @types: and behind them, from number @h.types on, those of chariot.ko itself
  * @rules: for each type, or NULL
  * @image: what all of it lies in
  */
@@ -39,8 +42,9 @@ void chariot_plan_free(struct chariot_plan *plan);
 static inline const char *chariot_plan_type_name(const struct chariot_plan *plan,
 						 u32 type)
 {
-	return type == plan->h.types ? "buffer" :
-	       plan->strings + plan->types[type].name;
+	if (type >= plan->h.types)
+		return type == plan->h.types ? "buffer" : "rhashtable";
+	return plan->strings + plan->types[type].name;
 }
 
 #endif /* CHARIOT_PLAN_H */

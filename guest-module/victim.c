@@ -117,6 +117,13 @@ static bool symbol_at(unsigned long va, char *name, size_t room,
 	return true;
 }
 
+bool chariot_kernel_data(unsigned long va)
+{
+	return va - image.start < image.end - image.start &&
+	       va - image.text >= image.text_end - image.text &&
+	       va - image.rodata >= image.rodata_end - image.rodata;
+}
+
 static bool describe_image(unsigned long va, struct chariot_victim_info *out)
 {
 	enum chariot_victim victim = CHARIOT_VICTIM_KERNEL_DATA;
