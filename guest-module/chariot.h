@@ -50,6 +50,7 @@
 #include "../hv-backends/core/table.h"
 
 #define CHARIOT_MAX_DOMAINS	31	/* stubs.S and leaf.S are laid out for it */
+#define CHARIOT_PERNET_MAX	8
 #define CHARIOT_NOTIFY_ERROR	0x7ca0	/* a selector that no CPU reports; VMX wants 15 bits */
 
 struct pt_regs;
@@ -120,6 +121,8 @@ struct chariot_driver {
 	struct rb_root_cached handed;
 	u32 nr_handed;
 	u64 handed_generation;
+	/* pernet_operations that it has registered (grants_net.c) */
+	const void *pernet[CHARIOT_PERNET_MAX];
 
 	atomic64_t violations;
 	atomic64_t repeats;		/* of violations already reported */

@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <net/net_namespace.h>
+#include <sound/pcm.h>
 
 #include "compat/grants.h"
 #include "grant_rules.h"
@@ -305,6 +306,20 @@ static bool hashtable_buckets(const struct chariot_driver *d,
 	return false;
 }
 
+/* The buffer that a stream plays from or records to. */
+static bool pcm_buffer(const struct chariot_driver *d, unsigned long object,
+		       unsigned long va, struct chariot_span *data)
+{
+	const struct snd_pcm_runtime *runtime =
+		peek_member((struct snd_pcm_substream *)object, runtime);
+
+	if (!runtime)
+		return false;
+	data->start = (unsigned long)peek_member(runtime, dma_area);
+	data->size = (unsigned long)peek_pointer((void *)&runtime->dma_bytes);
+	return data->start && va - data->start < data->size;
+}
+
 /* get_net() */
 static const struct chariot_member net_members[] = {
 	CHARIOT_MEMBER(net, ns.count),
@@ -320,7 +335,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "pid", CHARIOT_GIVE_NOTHING },
 	{ "user_namespace", CHARIOT_GIVE_NOTHING },
 	{ "pid_namespace", CHARIOT_GIVE_NOTHING },
-	{ "net", CHARIOT_GIVE_MEMBERS, net_members },
+	{ "net", CHARIOT_GIVE_MEMBERS, net_members, chariot_net_data },
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
@@ -345,6 +360,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "iio_dev", CHARIOT_GIVE_PRIVATE },
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
 	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
+	{ "snd_pcm_substream", CHARIOT_GIVE_BYTES, .behind = pcm_buffer },
 	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
 	/* the requests of crypto: their contexts */
 	{ "crypto_tfm", CHARIOT_GIVE_PRIVATE },
@@ -459,6 +475,9 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	AFTER_STATUS(rhltable_init_noprof, hashtable_begins),
 	BEFORE(rhashtable_destroy, hashtable_ends),
 	BEFORE(rhashtable_free_and_destroy, hashtable_ends),
+	/* What the kernel keeps for the driver in each network namespace. */
+	BEFORE(register_pernet_subsys, chariot_pernet_begins),
+	BEFORE(register_pernet_device, chariot_pernet_begins),
 	/* The command's buffers are filled. */
 	BEFORE(scsi_done, chariot_scsi_done),
 	/* The driver's own trace events, which it fills in the ring buffer. */

@@ -176,6 +176,8 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(sk_skb_reason_drop)						\
 	X(dev_forward_skb)						\
 	X(scsi_done)							\
+	X(register_pernet_subsys)					\
+	X(register_pernet_device)					\
 	X(rhashtable_init)						\
 	X(rhltable_init)						\
 	X(rhashtable_init_noprof)					\
@@ -220,6 +222,9 @@ void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args);
 /* va 0: wherever it is */
 bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
 		      unsigned long va, struct chariot_span *data);
+bool chariot_net_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data);
+void chariot_pernet_begins(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);

@@ -6,6 +6,8 @@
  * Runs in the guest kernel, in any context but NMI.
  */
 #include <linux/skbuff.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #include "chariot.h"
 #include "grant_rules.h"
@@ -48,4 +50,57 @@ void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args)
 {
 	skb_goes(d, args[1]);
+}
+
+/*
+ * While it is registered, init() runs already. The structure is the driver's; what
+ * it says is looked at when it is needed, and forgotten with the driver.
+ */
+void chariot_pernet_begins(struct chariot_driver *d, const unsigned long *args)
+{
+	int i;
+
+	for (i = 0; i < CHARIOT_PERNET_MAX; i++) {
+		if (d->pernet[i] == (void *)args[0])
+			return;
+		if (!d->pernet[i]) {
+			WRITE_ONCE(d->pernet[i], (void *)args[0]);
+			return;
+		}
+	}
+	atomic64_inc(&d->untracked);
+}
+
+/* net_generic(): the area of a namespace that the driver's number stands for. */
+static bool generic_data(const struct net *net, const struct pernet_operations *ops,
+			 struct chariot_span *data)
+{
+	const struct net_generic *gen = (void *)chariot_peek(&net->gen);
+	const u64 *id = (void *)chariot_peek(&ops->id);
+	u32 number;
+
+	if (!gen || !id)
+		return false;
+	number = chariot_peek((void *)ALIGN_DOWN((unsigned long)id, 8)) >>
+		 (BITS_PER_BYTE * ((unsigned long)id & 4));
+	if (number >= (u32)chariot_peek(&gen->s.len))
+		return false;
+	data->start = chariot_peek(&gen->ptr[number]);
+	data->size = chariot_peek(&ops->size);
+	return data->start && data->size <= CHARIOT_PLAN_OBJECT_MAX;
+}
+
+bool chariot_net_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data)
+{
+	const struct pernet_operations *ops;
+	int i;
+
+	for (i = 0; i < CHARIOT_PERNET_MAX; i++) {
+		ops = READ_ONCE(d->pernet[i]);
+		if (ops && generic_data((struct net *)object, ops, data) &&
+		    va - data->start < data->size)
+			return true;
+	}
+	return false;
 }
