@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <net/net_namespace.h>
+#include <sound/memalloc.h>
 #include <sound/pcm.h>
 
 #include "compat/grants.h"
@@ -320,6 +321,30 @@ static bool pcm_buffer(const struct chariot_driver *d, unsigned long object,
 	return data->start && va - data->start < data->size;
 }
 
+static bool dma_buffer(const struct chariot_driver *d, unsigned long object,
+		       unsigned long va, struct chariot_span *data)
+{
+	const struct snd_dma_buffer *b = (void *)object;
+
+	data->start = (unsigned long)peek_member(b, area);
+	data->size = (unsigned long)peek_pointer((void *)&b->bytes);
+	return data->start && va - data->start < data->size;
+}
+
+/* What a library of file systems allocates for the file system that it serves. */
+static bool sb_private(const struct chariot_driver *d, unsigned long object,
+		       unsigned long va, struct chariot_span *data)
+{
+	struct chariot_slab_object o;
+
+	data->start = (unsigned long)
+		peek_member((struct super_block *)object, s_fs_info);
+	if (!chariot_slab_object_at(data->start, &o) || o.start != data->start)
+		return false;
+	data->size = o.size;
+	return va - data->start < data->size;
+}
+
 /* get_net() */
 static const struct chariot_member net_members[] = {
 	CHARIOT_MEMBER(net, ns.count),
@@ -360,6 +385,8 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "iio_dev", CHARIOT_GIVE_PRIVATE },
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
 	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
+	{ "super_block", CHARIOT_GIVE_BYTES, .behind = sb_private },
+	{ "snd_dma_buffer", CHARIOT_GIVE_BYTES, .behind = dma_buffer },
 	{ "snd_pcm_substream", CHARIOT_GIVE_BYTES, .behind = pcm_buffer },
 	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
 	/* the requests of crypto: their contexts */
