@@ -76,8 +76,11 @@ work_md() {
 		until_true 5 put_quietly $md/dev-ram1/state remove
 		until_true 5 test ! -e $md/dev-ram1
 		usleep 200000
-		put $md/new_dev 1:1 && put $md/dev-ram1/slot 1
-		until_true 20 grep -q idle $md/sync_action
+		put $md/new_dev 1:1 || return
+		# The array may have given it a slot by itself.
+		put_quietly $md/dev-ram1/slot 1
+		until_true 30 grep -qx 0 $md/degraded
+		until_true 10 grep -q idle $md/sync_action
 		value degraded "$(cat $md/degraded)"
 	fi
 	blockdev --flushbufs /dev/md127
@@ -86,4 +89,4 @@ work_md() {
 	rmmod brd
 }
 
-put_quietly() { echo "$2" > "$1"; } 2>/dev/null
+put_quietly() { echo "$2" 2>/dev/null > "$1"; }
