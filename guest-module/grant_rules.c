@@ -7,6 +7,7 @@
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/buffer_head.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -345,6 +346,31 @@ static bool sb_private(const struct chariot_driver *d, unsigned long object,
 	return va - data->start < data->size;
 }
 
+static bool block_buffer(const struct chariot_driver *d, unsigned long object,
+			 unsigned long va, struct chariot_span *data)
+{
+	const struct buffer_head *bh = (void *)object;
+
+	data->start = (unsigned long)peek_member(bh, b_data);
+	data->size = (unsigned long)peek_pointer((void *)&bh->b_size);
+	return data->start && data->size <= PAGE_SIZE &&
+	       va - data->start < data->size;
+}
+
+/* kmap_local_page(), of one that a file system is to fill or to change */
+static bool page_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data)
+{
+	struct page *page = (void *)object;
+
+	if (object < VMEMMAP_START || !pfn_valid(page_to_pfn(page)))
+		return false;
+	data->start = (unsigned long)page_to_virt(page);
+	data->size = page_size(compound_head(page)) -
+		     (data->start - (unsigned long)page_to_virt(compound_head(page)));
+	return va - data->start < data->size;
+}
+
 /* get_net() */
 static const struct chariot_member net_members[] = {
 	CHARIOT_MEMBER(net, ns.count),
@@ -386,6 +412,9 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
 	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
 	{ "super_block", CHARIOT_GIVE_BYTES, .behind = sb_private },
+	{ "buffer_head", CHARIOT_GIVE_BYTES, .behind = block_buffer },
+	{ "page", CHARIOT_GIVE_BYTES, .behind = page_data },
+	{ "folio", CHARIOT_GIVE_BYTES, .behind = page_data },
 	{ "snd_dma_buffer", CHARIOT_GIVE_BYTES, .behind = dma_buffer },
 	{ "snd_pcm_substream", CHARIOT_GIVE_BYTES, .behind = pcm_buffer },
 	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
