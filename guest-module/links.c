@@ -90,10 +90,11 @@ fault:
 bool chariot_link_write(struct chariot_driver *d, unsigned long va,
 			unsigned long new)
 {
-	unsigned long old = peek(va);
+	unsigned long old;
 
 	if (!IS_ALIGNED(va, sizeof(long)))
 		return false;
+	old = peek(va);
 	if (!is_list_add(d, va, old, new) && !is_list_del(d, va, old, new) &&
 	    !is_hlist_add(d, va, old, new) && !is_hlist_del(d, va, old, new))
 		return false;
