@@ -144,7 +144,7 @@ static bool lay_out(struct chariot_plan *p, const void *image, size_t size)
 	    h->entries > CHARIOT_PLAN_ENTRIES_MAX ||
 	    h->imports > CHARIOT_PLAN_IMPORTS_MAX ||
 	    h->grants > CHARIOT_PLAN_GRANTS_MAX ||
-	    !h->strings || h->strings > CHARIOT_PLAN_STRINGS_MAX)
+	    h->strings > CHARIOT_PLAN_STRINGS_MAX)
 		return false;
 #define NEXT(what)							\
 	do {								\
@@ -158,7 +158,7 @@ static bool lay_out(struct chariot_plan *p, const void *image, size_t size)
 	NEXT(grants);
 	NEXT(strings);
 #undef NEXT
-	return at == (const char *)image + size && !at[-1];
+	return at == (const char *)image + size && (!h->strings || !at[-1]);
 }
 
 /* Behind the plan's types come one of mere bytes, and hash tables. */

@@ -140,6 +140,18 @@ static void test_spoilt(struct kunit *test)
 		chariot_plan_free(plan);
 }
 
+/* Of a module that is handed nothing. */
+static void test_empty(struct kunit *test)
+{
+	struct sample s = { .h = {
+		.revision = CHARIOT_PLAN_REVISION, .size = sizeof(s.h),
+	} };
+	struct chariot_plan *plan = take(test, &s, sizeof(s.h));
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plan));
+	chariot_plan_free(plan);
+}
+
 static void test_short(struct kunit *test)
 {
 	struct sample s = good;
@@ -155,6 +167,7 @@ static void test_short(struct kunit *test)
 static struct kunit_case plan_cases[] = {
 	KUNIT_CASE(test_good),
 	KUNIT_CASE_PARAM(test_spoilt, spoilt_gen_params),
+	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_short),
 	{ }
 };

@@ -342,8 +342,9 @@ allowed() {
 	ended && nothing_left
 }
 
+# Enough for the pages of thunks and gates, and not for a driver.
 too_many_rights() {
-	nothing_left max_page_rights=8 || return
+	nothing_left max_page_rights=34 || return
 	start 1 refuses
 	ended && output_has 'cannot be isolated (-28)' || return
 	# With more of them the next guest has enough.

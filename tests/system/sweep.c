@@ -103,7 +103,7 @@ static void find_vmalloc(void)
 		die("/proc/vmallocinfo");
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "0x%" SCNx64 "-0x%" SCNx64, &start, &end) == 2 &&
-		    !strstr(line, "ioremap") && end - start > PAGE)
+		    !strstr(line, "ioremap") && end > start + PAGE)
 			add_area(&kinds[1], start, end - start - PAGE);
 	fclose(file);
 }
@@ -119,6 +119,10 @@ static void find_modules(void)
 	while (fgets(line, sizeof(line), file)) {
 		const char *address = strstr(line, " 0xf");
 
+		/* What it does to itself is its own business. */
+		if (!strncmp(line, driver, strlen(driver)) &&
+		    line[strlen(driver)] == ' ')
+			continue;
 		if (sscanf(line, "%*s %" SCNu64, &size) == 1 && address &&
 		    sscanf(address, " 0x%" SCNx64, &start) == 1)
 			add_area(&kinds[2], start, size);
