@@ -52,5 +52,5 @@ if [ "$(processors)" != 1 ]; then
 fi
 for class in char net block; do
 	run_test $class sweeps $class
-	tail -n 2 /tmp/output | note
+	grep -h '^sweep: tried\|^idle' /tmp/output | note
 done
