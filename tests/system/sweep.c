@@ -176,6 +176,25 @@ static enum reason reason_for(const struct sweep_write *w)
 	return NO_REASON;
 }
 
+/* The symbol that an address is at or behind. */
+static void print_symbol(uint64_t address)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	char line[512], name[256], best[256] = "";
+	uint64_t at, nearest = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%" SCNx64 " %*c %255s", &at, name) != 2 ||
+		    at > address || at < nearest)
+			continue;
+		nearest = at;
+		strcpy(best, name);
+	}
+	if (file)
+		fclose(file);
+	printf("sweep: which is %s + 0x%" PRIx64 "\n", best, address - nearest);
+}
+
 /* --- writing -------------------------------------------------------------------- */
 
 static struct totals {
@@ -205,6 +224,7 @@ static void judge(const struct sweep_write *w, struct totals *t)
 	t->unexplained++;
 	printf("sweep: 0x%" PRIx64 " (physical 0x%" PRIx64 ") was written without a right\n",
 	       (uint64_t)w->address, (uint64_t)w->physical);
+	print_symbol(w->address);
 }
 
 static void run(int fd, struct sweep_write *writes, size_t n, struct totals *t)
