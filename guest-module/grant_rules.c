@@ -235,25 +235,34 @@ const struct chariot_member chariot_queue_members[] = {
 
 /* --- objects handed to the driver, by its plan ---------------------------------------- */
 
+/* The CPU's instance of a per-CPU word that va is in. */
+static bool percpu_word(unsigned long offset, unsigned long va,
+			struct chariot_span *data)
+{
+	int cpu;
+
+	data->size = sizeof(int);
+	for_each_possible_cpu(cpu) {
+		data->start = offset + per_cpu_offset(cpu);
+		if (offset && va - data->start < data->size)
+			return true;
+	}
+	return false;
+}
+
 /* file_start_write(): a counter of the file system's, of this CPU */
 static bool file_writers(const struct chariot_driver *d, unsigned long object,
 			 unsigned long va, struct chariot_span *data)
 {
 	const struct inode *inode = peek_member((struct file *)object, f_inode);
 	const struct super_block *sb = inode ? peek_member(inode, i_sb) : NULL;
-	unsigned long count;
-	int level, cpu;
+	int level;
 
-	for (level = 0; sb && level < SB_FREEZE_LEVELS; level++) {
-		count = (unsigned long)peek_member(&sb->s_writers.rw_sem[level],
-						   read_count);
-		for_each_possible_cpu(cpu) {
-			data->start = count + per_cpu_offset(cpu);
-			data->size = sizeof(*sb->s_writers.rw_sem[0].read_count);
-			if (count && va - data->start < data->size)
-				return true;
-		}
-	}
+	for (level = 0; sb && level < SB_FREEZE_LEVELS; level++)
+		if (percpu_word((unsigned long)
+				peek_member(&sb->s_writers.rw_sem[level],
+					    read_count), va, data))
+			return true;
 	return false;
 }
 
@@ -270,17 +279,9 @@ static bool device_references(const struct chariot_driver *d,
 			      unsigned long object, unsigned long va,
 			      struct chariot_span *data)
 {
-	unsigned long count = (unsigned long)
-		peek_member((struct net_device *)object, pcpu_refcnt);
-	int cpu;
-
-	data->size = sizeof(int);
-	for_each_possible_cpu(cpu) {
-		data->start = count + per_cpu_offset(cpu);
-		if (count && va - data->start < data->size)
-			return true;
-	}
-	return false;
+	return percpu_word((unsigned long)
+			   peek_member((struct net_device *)object, pcpu_refcnt),
+			   va, data);
 }
 
 #define BUCKETS_MAX	3	/* tables while one grows into another */
@@ -392,7 +393,7 @@ static const struct chariot_type_rule type_rules[] = {
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	/* of a device mapper's target: with what dm keeps for it before the bio */
 	{ "bio", CHARIOT_GIVE_MEMBERS, chariot_bio_members,
-	  .behind = chariot_bio_pad },
+	  .behind = chariot_bio_pad, .seen = chariot_bio_on_loan },
 	/* ... but for init_request(), where it is not in flight */
 	{ "request", CHARIOT_GIVE_MEMBERS, chariot_request_members,
 	  .behind = chariot_request_payload },

@@ -50,6 +50,17 @@ struct chariot_object_rule {
 	const struct chariot_member *members;
 };
 
+#define CHARIOT_PAYLOAD_MAX	PAGE_SIZE	/* beside an object, that is believed */
+
+/* A member of 32 bits: the word that holds it is read. */
+static inline u32 chariot_peek32(const void *p)
+{
+	unsigned long at = (unsigned long)p;
+	u64 word = chariot_peek((void *)ALIGN_DOWN(at, sizeof(word)));
+
+	return word >> (BITS_PER_BYTE * (at & 4));
+}
+
 struct chariot_span {
 	unsigned long start;
 	size_t size;
@@ -65,7 +76,8 @@ struct chariot_span {
  * @members: ended by one without text
  * @behind: finds data that goes with the object and that BTF doesn't know, and
  *	that holds va: reads with chariot_peek() only; false if there is none. Or NULL
- * @seen: told when one is handed to the driver, also if it is its own; or NULL
+ * @seen: told when one is handed to the driver, also if it is its own; true if
+ *	that is all there is to do. Or NULL
  */
 struct chariot_type_rule {
 	const char *type;
@@ -78,7 +90,7 @@ struct chariot_type_rule {
 	const struct chariot_member *members;
 	bool (*behind)(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
-	void (*seen)(struct chariot_driver *d, unsigned long object);
+	bool (*seen)(struct chariot_driver *d, unsigned long object);
 };
 
 /* May a driver that imports this variable of the kernel write it? */
@@ -247,7 +259,13 @@ void chariot_disk_returned(struct chariot_driver *d,
 void chariot_tag_set_added(struct chariot_driver *d,
 			   const struct chariot_call_rule *rule,
 			   const unsigned long *args, unsigned long ret);
-void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
+bool chariot_bio_on_loan(struct chariot_driver *d, unsigned long bio);
+
+/* --- grants_request.c ------------------------------------------------------- */
+int chariot_requests_attach(struct chariot_driver *d);
+void chariot_requests_detach(struct chariot_driver *d);
+bool chariot_request_settle(struct chariot_driver *d, unsigned long va);
+bool chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
 void chariot_bio_put(struct chariot_driver *d, const unsigned long *args);
 void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args);
 bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,

@@ -11,9 +11,6 @@
  * loan, its data pages are the driver's to write if it reads, byte for byte, and
  * some members of its struct. A bio that the block layer splits is on loan in
  * parts (block_split).
- *
- * A request lives as long as its tag set. What the driver keeps behind it, and
- * some members, are granted when it first writes to them.
  */
 #include <linux/bio.h>
 #include <linux/blk-mq.h>
@@ -32,7 +29,6 @@
 
 #define LOAN_BITS	8
 #define LOANS_RESERVED	128
-#define PAYLOAD_MAX	PAGE_SIZE	/* of a request, that we believe */
 
 /**
  * struct loan - a bio on loan to a driver
@@ -53,34 +49,12 @@ struct loan {
 	bool members;
 };
 
-/**
- * struct chariot_grants - what a driver was handed
- * @sets: its tag sets
- */
-struct chariot_grants {
-	raw_spinlock_t lock;
-	struct list_head sets;
-};
-
-struct tag_set {
-	struct list_head node;
-	const struct blk_mq_tag_set *set;
-};
-
 static struct hlist_head loans[1 << LOAN_BITS];
 static DEFINE_RAW_SPINLOCK(loans_lock);
 static unsigned int nr_loans;
 static struct kmem_cache *loan_cache;
 static mempool_t *loan_pool;
 static unsigned int nr_drivers;		/* under chariot_mutex */
-
-static u32 peek32(const void *p)
-{
-	/* The word may end where the object does: read what p lies in. */
-	unsigned long word = chariot_peek((void *)ALIGN_DOWN((unsigned long)p, 8));
-
-	return word >> 8 * ((unsigned long)p & 4);
-}
 
 /* --- bios ------------------------------------------------------------------------------- */
 
@@ -98,6 +72,20 @@ static struct loan *loan_find(const struct bio *bio)
 		if (l->bio == bio)
 			return l;
 	return NULL;
+}
+
+/* It is dealt with here: to be handed it as well would only cost time. */
+bool chariot_bio_on_loan(struct chariot_driver *d, unsigned long bio)
+{
+	unsigned long flags;
+	bool found;
+
+	if (!READ_ONCE(nr_loans))
+		return false;
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	found = loan_find((struct bio *)bio);
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	return found;
 }
 
 static struct chariot_driver *driver_of_disk(const struct gendisk *disk)
@@ -393,7 +381,7 @@ bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,
 	const struct bio_set *set =
 		(void *)chariot_peek(&((struct bio *)bio)->bi_pool);
 
-	data->size = set ? min_t(size_t, peek32(&set->front_pad), PAYLOAD_MAX) : 0;
+	data->size = set ? min_t(size_t, chariot_peek32(&set->front_pad), CHARIOT_PAYLOAD_MAX) : 0;
 	data->start = bio - data->size;
 	return data->size && (!va || va - data->start < data->size);
 }
@@ -406,7 +394,7 @@ static size_t front_pad(struct chariot_driver *d, const struct bio *bio)
 
 	if (!set || !chariot_may_write(d, set, sizeof(*set), &bad))
 		return 0;
-	return min_t(size_t, peek32(&set->front_pad), PAYLOAD_MAX);
+	return min_t(size_t, chariot_peek32(&set->front_pad), CHARIOT_PAYLOAD_MAX);
 }
 
 void chariot_bio_put(struct chariot_driver *d, const unsigned long *args)
@@ -524,194 +512,11 @@ void chariot_disk_returned(struct chariot_driver *d,
 			    "disk_stats", (unsigned long)rule->real);
 }
 
-/* --- requests -------------------------------------------------------------------------------- */
-
-/* grants->lock is held. */
-static bool knows_set(const struct chariot_grants *g, unsigned long set)
-{
-	const struct tag_set *t;
-
-	list_for_each_entry(t, &g->sets, node)
-		if ((unsigned long)t->set == set)
-			return true;
-	return false;
-}
-
-/* Also of sets that a library of the driver's allocates and frees. */
-void chariot_tag_set_seen(struct chariot_driver *d, unsigned long set)
-{
-	struct chariot_grants *g = READ_ONCE(d->grants);
-	struct tag_set *t;
-	unsigned long flags;
-	bool known;
-
-	if (!g)
-		return;
-	raw_spin_lock_irqsave(&g->lock, flags);
-	known = knows_set(g, set);
-	raw_spin_unlock_irqrestore(&g->lock, flags);
-	if (known)
-		return;
-	t = kmalloc(sizeof(*t), GFP_ATOMIC);
-	if (!t) {
-		atomic64_inc(&d->untracked);
-		return;
-	}
-	t->set = (const struct blk_mq_tag_set *)set;
-	raw_spin_lock_irqsave(&g->lock, flags);
-	list_add(&t->node, &g->sets);
-	raw_spin_unlock_irqrestore(&g->lock, flags);
-}
-
-void chariot_tag_set_added(struct chariot_driver *d,
-			   const struct chariot_call_rule *rule,
-			   const unsigned long *args, unsigned long ret)
-{
-	chariot_tag_set_seen(d, args[0]);
-}
-
-void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args)
-{
-	struct tag_set *t, *next, *found = NULL;
-	unsigned long flags;
-
-	if (!d->grants)
-		return;
-	raw_spin_lock_irqsave(&d->grants->lock, flags);
-	list_for_each_entry_safe(t, next, &d->grants->sets, node) {
-		if ((unsigned long)t->set == args[0]) {
-			list_del(&t->node);
-			found = t;
-			break;
-		}
-	}
-	raw_spin_unlock_irqrestore(&d->grants->lock, flags);
-	kfree(found);
-}
-
-/* Is it the request that these tags have for this number? */
-static bool tags_hold(const struct blk_mq_tags *tags, u32 tag,
-		      const struct request *rq)
-{
-	struct request **rqs;
-
-	if (!tags || tag >= peek32(&tags->nr_tags))
-		return false;
-	rqs = (void *)chariot_peek(&tags->static_rqs);
-	return rqs && chariot_peek(&rqs[tag]) == (unsigned long)rq;
-}
-
-/* struct blk_flush_queue is private, and holds a single request. */
-#define FLUSH_QUEUE_WORDS	16
-
-static bool flush_queue_holds(const void *const *fq, const struct request *rq)
-{
-	int i;
-
-	for (i = 0; fq && i < FLUSH_QUEUE_WORDS; i++)
-		if (chariot_peek(&fq[i]) == (unsigned long)rq)
-			return true;
-	return false;
-}
-
-/* Is it a request in flight of a queue with this tag set? It may be anything. */
-static bool is_request(const struct request *rq, const struct blk_mq_tag_set *set)
-{
-	const struct request_queue *q = (void *)chariot_peek(&rq->q);
-	const struct blk_mq_hw_ctx *hctx = (void *)chariot_peek(&rq->mq_hctx);
-
-	if (!q || !hctx || chariot_peek(&q->tag_set) != (unsigned long)set ||
-	    chariot_peek(&hctx->queue) != (unsigned long)q)
-		return false;
-	return tags_hold((void *)chariot_peek(&hctx->tags), peek32(&rq->tag), rq) ||
-	       tags_hold((void *)chariot_peek(&hctx->sched_tags),
-			 peek32(&rq->internal_tag), rq) ||
-	       flush_queue_holds((void *)chariot_peek(&hctx->fq), rq);
-}
-
-/*
- * Requests lie side by side in blocks of pages that the block layer allocates
- * for a tag set, as large as it can get up to 2^4 pages; but for flush requests,
- * which are slab objects.
- */
-#define REQUEST_MAX_ORDER	4
-
-static unsigned long request_at(const struct blk_mq_tag_set *set,
-				unsigned long va, size_t size)
-{
-	struct chariot_slab_object o;
-	unsigned long base;
-	unsigned int order;
-
-	if (!virt_addr_valid((void *)va))
-		return 0;
-	if (chariot_slab_object_at(va, &o))
-		return is_request((void *)o.start, set) ? o.start : 0;
-	size = round_up(size, cache_line_size());
-	for (order = 0; order <= REQUEST_MAX_ORDER; order++) {
-		base = ALIGN_DOWN(va, PAGE_SIZE << order);
-		base += rounddown(va - base, size);
-		if (is_request((void *)base, set))
-			return base;
-	}
-	return 0;
-}
-
-/* What the driver keeps behind a request: as much as one of its sets says. */
-bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
-			     unsigned long va, struct chariot_span *data)
-{
-	struct chariot_grants *g = READ_ONCE(d->grants);
-	unsigned long flags;
-	struct tag_set *t;
-
-	data->start = rq + sizeof(struct request);
-	data->size = 0;
-	if (!g)
-		return false;
-	raw_spin_lock_irqsave(&g->lock, flags);
-	list_for_each_entry(t, &g->sets, node)
-		data->size = max_t(size_t, data->size,
-				   peek32(&t->set->cmd_size));
-	raw_spin_unlock_irqrestore(&g->lock, flags);
-	data->size = min_t(size_t, data->size, PAYLOAD_MAX);
-	return va - data->start < data->size;
-}
-
-static bool settle_request(struct chariot_driver *d, struct chariot_grants *g,
-			   unsigned long va)
-{
-	unsigned long flags, rq;
-	struct tag_set *t;
-	u32 payload;
-	bool ok = false;
-
-	raw_spin_lock_irqsave(&g->lock, flags);
-	list_for_each_entry(t, &g->sets, node) {
-		payload = peek32(&t->set->cmd_size);
-		rq = request_at(t->set, va, sizeof(struct request) + payload);
-		if (!rq)
-			continue;
-		if (va - rq < sizeof(struct request))
-			ok = chariot_lend_member(d, rq, chariot_request_members,
-						 va);
-		else if (va - rq - sizeof(struct request) < payload)
-			ok = !chariot_lend(d, rq + sizeof(struct request),
-					   payload, CHARIOT_KIND_OBJECT,
-					   "request payload");
-		break;
-	}
-	raw_spin_unlock_irqrestore(&g->lock, flags);
-	return ok;
-}
-
 /* --- coming and going ---------------------------------------------------------------------------- */
 
 bool chariot_block_settle(struct chariot_driver *d, unsigned long va)
 {
-	struct chariot_grants *g = READ_ONCE(d->grants);
-
-	return g && (settle_bio(d, va) || settle_request(d, g, va));
+	return settle_bio(d, va) || chariot_request_settle(d, va);
 }
 
 static struct watch {
@@ -776,22 +581,18 @@ static int watch_on(void)
 
 int chariot_block_attach(struct chariot_driver *d)
 {
-	struct chariot_grants *g = kzalloc(sizeof(*g), GFP_KERNEL);
-	int ret;
+	int ret = chariot_requests_attach(d);
 
-	if (!g)
-		return -ENOMEM;
-	raw_spin_lock_init(&g->lock);
-	INIT_LIST_HEAD(&g->sets);
+	if (ret)
+		return ret;
 	if (!nr_drivers) {
 		ret = watch_on();
 		if (ret) {
-			kfree(g);
+			chariot_requests_detach(d);
 			return ret;
 		}
 	}
 	WRITE_ONCE(nr_drivers, nr_drivers + 1);
-	d->grants = g;
 	return 0;
 }
 
@@ -820,19 +621,11 @@ static void forget_loans(const struct chariot_driver *d)
 
 void chariot_block_detach(struct chariot_driver *d)
 {
-	struct chariot_grants *g = d->grants;
-	struct tag_set *t, *next;
-
 	WRITE_ONCE(nr_drivers, nr_drivers - 1);
 	if (!nr_drivers)
 		watch_off();
 	forget_loans(d);
-	/* Settling runs in RCU read sections. */
-	WRITE_ONCE(d->grants, NULL);
-	synchronize_rcu();
-	list_for_each_entry_safe(t, next, &g->sets, node)
-		kfree(t);
-	kfree(g);
+	chariot_requests_detach(d);
 }
 
 int chariot_block_init(void)

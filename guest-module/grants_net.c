@@ -18,11 +18,9 @@ bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
 		      unsigned long va, struct chariot_span *data)
 {
 	const struct sk_buff *skb = (void *)object;
-	const size_t end = offsetof(struct sk_buff, end);
-	u64 word = chariot_peek((void *)object + round_down(end, sizeof(u64)));
 
 	data->start = chariot_peek(&skb->head);
-	data->size = (u32)(word >> BITS_PER_BYTE * (end % sizeof(u64))) +
+	data->size = chariot_peek32(&skb->end) +
 		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	return data->start && (!va || va - data->start < data->size);
 }
@@ -76,14 +74,13 @@ static bool generic_data(const struct net *net, const struct pernet_operations *
 			 struct chariot_span *data)
 {
 	const struct net_generic *gen = (void *)chariot_peek(&net->gen);
-	const u64 *id = (void *)chariot_peek(&ops->id);
+	const unsigned int *id = (void *)chariot_peek(&ops->id);
 	u32 number;
 
 	if (!gen || !id)
 		return false;
-	number = chariot_peek((void *)ALIGN_DOWN((unsigned long)id, 8)) >>
-		 (BITS_PER_BYTE * ((unsigned long)id & 4));
-	if (number >= (u32)chariot_peek(&gen->s.len))
+	number = chariot_peek32(id);
+	if (number >= chariot_peek32(&gen->s.len))
 		return false;
 	data->start = chariot_peek(&gen->ptr[number]);
 	data->size = chariot_peek(&ops->size);

@@ -14,13 +14,6 @@
 
 #define SEGMENTS_MAX	256	/* of a list, that are looked at */
 
-static u32 peek32(const void *p)
-{
-	u64 word = chariot_peek((void *)ALIGN_DOWN((unsigned long)p, 8));
-
-	return word >> (BITS_PER_BYTE * ((unsigned long)p & 4));
-}
-
 /* The bytes of a segment, and the next segment; false at the end. */
 static bool segment(unsigned long *sg, struct chariot_span *data)
 {
@@ -35,8 +28,8 @@ static bool segment(unsigned long *sg, struct chariot_span *data)
 		return false;
 	data->start = (unsigned long)page_to_virt((struct page *)
 						  (link & ~SG_PAGE_LINK_MASK)) +
-		      peek32(&s->offset);
-	data->size = peek32(&s->length);
+		      chariot_peek32(&s->offset);
+	data->size = chariot_peek32(&s->length);
 	*sg = link & SG_END ? 0 : (unsigned long)(s + 1);
 	return true;
 }
@@ -58,7 +51,7 @@ bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 
 	if (sense(cmd, data) && va - data->start < data->size)
 		return true;
-	if (peek32(&cmd->sc_data_direction) == DMA_TO_DEVICE)
+	if (chariot_peek32(&cmd->sc_data_direction) == DMA_TO_DEVICE)
 		return false;
 	sg = chariot_peek(&cmd->sdb.table.sgl);
 	for (i = 0; sg && i < SEGMENTS_MAX && segment(&sg, data); i++)
@@ -76,7 +69,7 @@ void chariot_scsi_done(struct chariot_driver *d, const unsigned long *args)
 
 	if (sense(cmd, &data))
 		chariot_lend_end(d, data.start, data.size, CHARIOT_KIND_BUFFER);
-	if (peek32(&cmd->sc_data_direction) == DMA_TO_DEVICE)
+	if (chariot_peek32(&cmd->sc_data_direction) == DMA_TO_DEVICE)
 		return;
 	sg = chariot_peek(&cmd->sdb.table.sgl);
 	for (i = 0; sg && i < SEGMENTS_MAX && segment(&sg, &data); i++)

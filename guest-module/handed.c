@@ -123,8 +123,8 @@ static void add(struct chariot_driver *d, unsigned long start, size_t size,
 
 	if (is_nothing(start) || start + size < start)
 		return;
-	if (rule && rule->seen)
-		rule->seen(d, start);
+	if (rule && rule->seen && rule->seen(d, start))
+		return;
 	/* What is the driver's own matters only for what it leads to. */
 	if (type <= d->plan->h.types &&
 	    chariot_may_write(d, (void *)start, size, &bad))
