@@ -3,9 +3,9 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/module.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
 
+#include "../compat/disk.h"
 #include "sweep.h"
 
 #define DISK_BYTES	(256UL << 10)
@@ -46,20 +46,11 @@ static const struct block_device_operations operations = {
 	.owner = THIS_MODULE,
 };
 
-static struct gendisk *alloc_disk(void)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
-	return blk_mq_alloc_disk(&tags, NULL, NULL);
-#else
-	return blk_mq_alloc_disk(&tags, NULL);
-#endif
-}
-
 static int add_disk_of(void)
 {
 	int ret;
 
-	disk = alloc_disk();
+	disk = alloc_disk_of(&tags);
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
 	disk->major = major;
