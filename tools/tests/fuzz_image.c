@@ -13,22 +13,9 @@
 #include "lib/plan.h"
 #include "lib/plan_types.h"
 #include "plan_check.h"
-#include "sample_types.h"
+#include "sample_kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct types *kernel_types(void)
-{
-	struct btf *btf = sample_kernel_types();
-	struct blob blob = sample_blob(btf);
-	struct types *types;
-
-	if (types_from_memory(blob.bytes, blob.size, &types))
-		abort();
-	free(blob.bytes);
-	btf__free(btf);
-	return types;
-}
 
 static void plan_with(const struct image *image, struct types *types)
 {
@@ -58,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!out)
 		out = fopen("/dev/null", "w");
 	if (!types)
-		types = kernel_types();
+		types = sample_kernel();
 	if (image_from_memory(data, size, &image, &why))
 		return 0;
 	plan_with(image, types);

@@ -9,22 +9,9 @@
 
 #include "lib/policy.h"
 #include "plan_check.h"
-#include "sample_types.h"
+#include "sample_kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct types *kernel_types(void)
-{
-	struct btf *btf = sample_kernel_types();
-	struct blob blob = sample_blob(btf);
-	struct types *types;
-
-	if (types_from_memory(blob.bytes, blob.size, &types))
-		abort();
-	free(blob.bytes);
-	btf__free(btf);
-	return types;
-}
 
 static void ignore(bool wrong, const char *text, void *data)
 {
@@ -43,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	void *plan;
 
 	if (!types)
-		types = kernel_types();
+		types = sample_kernel();
 	policy_parse("fuzz", (const char *)data, size, &listener, &policy);
 	policy_check(&policy, types);
 	plan_block_type(&block, "struct ", "object", 64);

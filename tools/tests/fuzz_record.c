@@ -12,22 +12,9 @@
 #include "lib/learn.h"
 #include "lib/report.h"
 #include "lib/violation.h"
-#include "sample_types.h"
+#include "sample_kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct types *kernel_types(void)
-{
-	struct btf *btf = sample_kernel_types();
-	struct blob blob = sample_blob(btf);
-	struct types *types;
-
-	if (types_from_memory(blob.bytes, blob.size, &types))
-		abort();
-	free(blob.bytes);
-	btf__free(btf);
-	return types;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -40,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!out)
 		out = fopen("/dev/null", "w");
 	if (!learning.types)
-		learning.types = kernel_types();
+		learning.types = sample_kernel();
 	while ((used = violation_parse(data, size, &violation)) > 0) {
 		report_print(&violation, NULL, learning.types, out);
 		json = report_json(&violation, NULL, learning.types);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct btf;
-
 /**
  * struct blob - bytes of their own
  * @bytes: for free(3)
