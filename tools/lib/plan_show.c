@@ -335,8 +335,13 @@ static struct json_object *pointers_json(const struct plan *plan,
 				       json_object_new_int64(member->offset));
 		json_object_object_add(entry, "type",
 				       type_json(plan, member->type));
-		json_object_object_add(entry, "count",
-				       json_object_new_int64(member->count));
+		if (member->count & CHARIOT_PLAN_LIST)
+			json_object_object_add(entry, "list_by",
+				json_object_new_int64(member->count &
+						      ~CHARIOT_PLAN_LIST));
+		else
+			json_object_object_add(entry, "count",
+				json_object_new_int64(member->count));
 		json_object_array_add(list, entry);
 	}
 	return list;

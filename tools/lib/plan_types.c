@@ -13,6 +13,7 @@
 
 #include "dwarf.h"
 #include "entries.h"
+#include "list_rules.h"
 #include "plan_types.h"
 
 /* Structures inside of structures; and values to look at in one type. */
@@ -103,6 +104,40 @@ static void note_pointer(struct walk *walk, uint32_t id, uint64_t offset,
 		plan_block_member(walk->survey->block, &member);
 }
 
+static const char *name_at(const struct walk *walk, uint32_t offset)
+{
+	const char *name = btf__name_by_offset(walk->btf, offset);
+
+	return name ? name : "";
+}
+
+/* @type has @member, which may be the head of a list that a rule knows. */
+static void note_list(struct walk *walk, const struct btf_type *type,
+		      const struct btf_member *member, uint64_t offset)
+{
+	struct type_peeled head = type_peel(walk->btf, member->type);
+	struct chariot_plan_member list = { .offset = offset };
+	struct type_object element;
+	uint32_t link;
+
+	if (!head.type || !btf_is_struct(head.type) ||
+	    head.type->size != LIST_RULES_HEAD ||
+	    walk->size < LIST_RULES_HEAD ||
+	    offset > walk->size - LIST_RULES_HEAD ||
+	    strcmp(name_at(walk, head.type->name_off), "list_head") ||
+	    !list_rules_elements(walk->survey->types,
+				 name_at(walk, type->name_off),
+				 name_at(walk, member->name_off), &element,
+				 &link))
+		return;
+	list.count = CHARIOT_PLAN_LIST | link;
+	list.type = type_number(walk->survey, &element);
+	if (list.type == CHARIOT_PLAN_NONE)
+		walk->survey->block->dropped.members++;
+	else
+		plan_block_member(walk->survey->block, &list);
+}
+
 static void walk_array(struct walk *walk, const struct btf_type *type,
 		       uint64_t offset, int nesting)
 {
@@ -142,6 +177,7 @@ static void walk_members(struct walk *walk, const struct btf_type *type,
 		bits = btf_member_bit_offset(type, i);
 		if (bits % 8 || btf_member_bitfield_size(type, i))
 			continue;
+		note_list(walk, type, &member[i], offset + bits / 8);
 		walk_value(walk, member[i].type, offset + bits / 8,
 			   nesting + 1);
 	}

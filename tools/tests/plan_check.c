@@ -75,6 +75,22 @@ static bool good_types(const struct view *view, const uint32_t *types)
 	return true;
 }
 
+#define LIST_HEAD_SIZE	16u
+
+/* A list's head, and the link in its elements; or pointers. */
+static bool good_place(const struct view *view,
+		       const struct chariot_plan_type *type,
+		       const struct chariot_plan_member *member)
+{
+	if (!member->count || member->offset >= type->size)
+		return false;
+	if (member->count & CHARIOT_PLAN_LIST)
+		return type->size - member->offset >= LIST_HEAD_SIZE &&
+		       (member->count & ~CHARIOT_PLAN_LIST) <
+		       view->types[member->type].size;
+	return member->count <= (type->size - member->offset) / 8;
+}
+
 static const char *check_members(const struct view *view,
 				 const struct chariot_plan_type *type)
 {
@@ -88,8 +104,7 @@ static const char *check_members(const struct view *view,
 		member = &view->members[type->member + i];
 		if (member->type >= view->header.types)
 			return "type of a member";
-		if (!member->count || member->offset > type->size ||
-		    member->count > (type->size - member->offset) / 8)
+		if (!good_place(view, type, member))
 			return "place of a member";
 		if (i && member->offset < member[-1].offset)
 			return "order of members";

@@ -360,6 +360,83 @@ static void without_sense(void)
 	plan_block_free(&block);
 }
 
+/* --- lists ------------------------------------------------------------------------ */
+
+/**
+ * struct listing - a kernel with a list that a rule knows, but for what is wrong
+ * @head: tag of the head's type
+ * @head_at: byte of the head, in a structure of 64
+ * @head_size: bytes
+ * @element: tag of the elements
+ * @link: their member's name
+ * @link_size: its bytes
+ */
+struct listing {
+	const char *head;
+	uint32_t head_at, head_size;
+	const char *element, *link;
+	uint32_t link_size;
+};
+
+static void plan_list(const struct listing *listing, struct plan_block *block)
+{
+	struct btf *btf = btf__new_empty();
+	int head, link, array;
+
+	btf__add_int(btf, "char", 1, 0);
+	array = btf__add_array(btf, 1, 1, listing->link_size);
+	head = btf__add_struct(btf, listing->head, listing->head_size);
+	link = btf__add_struct(btf, "link", listing->link_size);
+	btf__add_field(btf, "bytes", array, 0, 0);
+	btf__add_struct(btf, listing->element, 48);
+	btf__add_field(btf, "first", 1, 0, 0);
+	btf__add_field(btf, listing->link, link, 128, 0);
+	array = btf__add_struct(btf, "mddev", 64);
+	btf__add_field(btf, "other", head, 0, 0);
+	btf__add_field(btf, "disks", head, 8 * listing->head_at, 0);
+	give(btf, array);
+	plan_on(btf, block);
+}
+
+static void lists(void)
+{
+	static const struct listing known = { "list_head", 16, 16, "md_rdev",
+					      "same_set", 16 };
+	struct plan_block block;
+
+	plan_list(&known, &block);
+	CHECK(block.count.types == 2 && block.count.members == 1);
+	if (block.count.members == 1) {
+		CHECK(block.members[0].offset == 16);
+		CHECK(block.members[0].count == (CHARIOT_PLAN_LIST | 16));
+		CHECK_TEXT(type(&block, block.members[0].type),
+			   "struct md_rdev");
+	}
+	plan_block_free(&block);
+}
+
+/* What is not as the rule says is no list, and the plan is good without it. */
+static void lists_without_sense(void)
+{
+	static const struct listing wrong[] = {
+		{ "chain", 16, 16, "md_rdev", "same_set", 16 },
+		{ "list_head", 16, 8, "md_rdev", "same_set", 16 },
+		{ "list_head", 56, 16, "md_rdev", "same_set", 16 },
+		{ "list_head", 16, 16, "disk", "same_set", 16 },
+		{ "list_head", 16, 16, "md_rdev", "other", 16 },
+		{ "list_head", 16, 16, "md_rdev", "same_set", 8 },
+		{ "list_head", 16, 16, "md_rdev", "same_set", 64 },
+	};
+	struct plan_block block;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		plan_list(&wrong[i], &block);
+		CHECK(block.count.types == 1 && !block.count.members);
+		plan_block_free(&block);
+	}
+}
+
 /* --- damage --------------------------------------------------------------------- */
 
 static const uint32_t spoils[] = {
@@ -427,6 +504,8 @@ static void damaged_kernels(void)
 const struct check_test plan_types_tests[] = {
 	{ "plan: functions whose address is taken", entries },
 	{ "plan: what the sample module is handed", plan_of_sample },
+	{ "plan: lists that a rule knows", lists },
+	{ "plan: lists that are not as their rule says", lists_without_sense },
 	{ "plan: without types", without_types },
 	{ "plan: how far pointers are followed", depth },
 	{ "plan: more types than there is room for", too_many_types },
