@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 # Kinds of rights that are the driver's own memory, or no right to write.
 _OWN = {"text", "data", "init", "leaf", "slab", "pages", "vmalloc", "percpu", "dma", "mmio",
         "thunk", "none"}
+# What an idle driver may write outside its own memory, at most, in bytes.
+OUTSIDE_MAX = 64 << 10
 HEADS = ("module", "class", "plain", "isolated", "violations", "bytes", "objects", "exits/op")
 
 
@@ -43,6 +45,11 @@ class Row:
         known = self.plain.complaints if self.plain else []
         return [text for text in self.isolated.complaints if text not in known]
 
+    def outside_bytes(self):
+        """What the idle driver may write outside its own memory."""
+        return (sum(size for size, _ in outside(self.isolated.rights).values())
+                if self.isolated else 0)
+
     def state(self, mode):
         """What a column says."""
         if self.obstacle:
@@ -53,7 +60,7 @@ class Row:
         if not outcome:
             return "not reached"
         if mode != "plain" and outcome.state == "ok":
-            if self.new_complaints():
+            if self.new_complaints() or self.outside_bytes() > OUTSIDE_MAX:
                 return "failed"
             if self.differs():
                 return "differs"
@@ -79,6 +86,9 @@ class Row:
                 return f"{mode}: {outcome.state}: {outcome.reason}"
         if self.isolated and self.new_complaints():
             return f"isolated: the kernel warned: {self.new_complaints()[0]}"
+        if self.outside_bytes() > OUTSIDE_MAX:
+            return (f"isolated: idle, it may write {self.outside_bytes()} bytes outside its own "
+                    f"memory, more than {OUTSIDE_MAX}")
         if self.differs():
             return f"isolated: other results: {', '.join(self.differs())}"
         if self.plain and self.plain.complaints:
@@ -94,7 +104,7 @@ class Row:
             if self.isolated.violations >= 0:
                 numbers[0] = str(self.isolated.violations)
             if self.isolated.rights:
-                numbers[1:3] = [str(sum(size for size, _ in rights.values())),
+                numbers[1:3] = [str(self.outside_bytes()),
                                 str(sum(count for _, count in rights.values()))]
             numbers[3] = self._exits()
         mode = "audit" if self.modes[-1] == "audit" else "isolated"
