@@ -5,6 +5,7 @@ Runs on the developer's machine; what the guest says is never trusted to be
 well-formed.
 """
 
+import hashlib
 import json
 import os
 import selectors
@@ -22,6 +23,7 @@ from . import hardware
 
 _HERE = Path(__file__).resolve().parent
 _LAB = REPO / "tools/chariot-lab"
+MIB = hardware.MIB
 GUEST_MIB = 768
 HOST_MIB = 1792
 # Stock modules that workloads and detection use, where a kernel has them.
@@ -90,8 +92,19 @@ def prepare(place, setup):
         for path in built.split():
             if path.endswith("bench_harness.ko"):
                 shutil.copy(path, folder)
+    (folder / "data").write_bytes(_data())
     (place / "disk").write_bytes(hardware.empty_disk())
     return folder
+
+
+def _data():
+    """4 MiB that are the same in each run, of which a quarter is empty.
+
+    Each MiB begins with its number and has 6 KiB of hexadecimal digits again and again.
+    """
+    block = "".join(hashlib.sha512(f"{i}".encode()).hexdigest() for i in range(48)).encode()
+    parts = [(f"{i}\n".encode() + block * 128).ljust(MIB, b"\0") for i in range(1, 5)]
+    return b"".join(part[:MIB] for part in parts)
 
 
 def _run(*command):

@@ -3,7 +3,8 @@
 # What the scripts of chariot-compat share. Runs in the lab's guest.
 
 SYSFS=/sys/kernel/chariot
-DATA=/dev/shm/data
+# 4 MiB that are the same in each run.
+DATA=/root/compat/data
 
 TROUBLE='BUG:|WARNING:|Oops|general protection fault|Call Trace|Bad page|corrupt'
 TROUBLE="$TROUBLE|[ -][Ss]tall|lockup|blocked for more|use-after-free|refcount_t"

@@ -10,8 +10,6 @@ cd /root/compat || exit
 export DM_DISABLE_UDEV=1
 ln -sf /proc/mounts /etc/mtab
 echo 3 > /proc/sys/vm/drop_caches
-# 4 MiB that are the same in each run, of which a quarter can be compressed.
-bash ./data.sh > /dev/shm/data
 
 while IFS='|' read -r mode name modules before parameters <&5; do
 	case $mode in

@@ -4,12 +4,12 @@
 # card talks to QEMU's user network; what is only software, to another name
 # space of the guest.
 
-KIB=1024
+KIB=256
 
-# ping_all ADDRESS [NAME-SPACE]: five small and two large ones, all answered
+# ping_all ADDRESS [NAME-SPACE]: three small and two large ones, all answered
 ping_all() {
 	local in=(${2:+ip netns exec "$2"})
-	"${in[@]}" ping -c 5 -i 0.2 -W 5 "$1" | grep -q ' 0% packet loss' &&
+	"${in[@]}" ping -c 3 -i 0.2 -W 5 "$1" | grep -q ' 0% packet loss' &&
 		"${in[@]}" ping -c 2 -i 0.2 -s 1400 -W 5 "$1" | grep -q ' 0% packet loss' ||
 		fail "ping to $1"
 }

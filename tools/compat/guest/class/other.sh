@@ -18,7 +18,7 @@ work_watchdog() {
 
 work_uinput() {
 	need evdev
-	said ./events inject 60 && operations 240 event
+	said ./events inject 20 && operations 80 event
 }
 
 # Keys that QEMU presses.
@@ -41,7 +41,7 @@ work_input() {
 }
 
 work_video() {
-	until_true 5 test -e "/dev/$1" && said ./video "/dev/$1" 12 && operations 12 frame
+	until_true 5 test -e "/dev/$1" && said ./video "/dev/$1" 8 && operations 8 frame
 }
 
 # Registers of a chip at 0x50: what is written can be read.

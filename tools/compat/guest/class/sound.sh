@@ -11,7 +11,7 @@ pcm() {
 }
 
 work_sound() {
-	local out in text periods=24
+	local out in text periods=12
 	until_true 5 test -e "/dev/snd/controlC$1" || { fail "no control"; return; }
 	out=$(pcm "$1" p) in=$(pcm "$1" c)
 	value id "$(cat "/sys/class/sound/card$1/id")"
