@@ -126,6 +126,7 @@ judge() {
 			return
 		}
 		echo "compat violations $count"
+		echo "# $driver:" $(cd "$SYSFS/$driver" && grep -s . settled untracked objects regions)
 		all=$((all + count))
 		[ "$count" = 0 ] ||
 			chariot report --json "$driver" | one_of_each
@@ -188,7 +189,14 @@ work() {
 	return $status
 }
 
+# When what begins: for those who read the log.
+stage() {
+	echo "# at $(cut -d' ' -f1 /proc/uptime): $1" \
+		"$(cut -d' ' -f3- /sys/kernel/debug/chariot_bench/now 2>/dev/null)"
+}
+
 loaded > /tmp/loaded.before
+stage begin
 echo "$log_mark" > /dev/kmsg
 clear_the_way
 [ ${#before[@]} = 0 ] || for module in "${before[@]}"; do
@@ -205,16 +213,21 @@ done
 [[ " ${names[*]} " = *" sd_mod "* ]] || need sd_mod
 snapshot > /tmp/before
 status=0 damaged=0 exits_before=$(exits_now)
+stage loading
 if load_all; then
+	stage detection
 	detect
 	exits_before=$(exits_now)
 	! isolated || tell_rights
+	stage work
 	work || status=1
+	stage judgement
 	exits_after=$(exits_now)
 	[ -z "$exits_after" ] || echo "compat exits $((exits_after - exits_before))"
 	judge || status=1
 	tidy_up
 	unload_all || status=2
+	stage end
 else
 	fail "it can't be loaded"
 	judge
