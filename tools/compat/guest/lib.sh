@@ -83,7 +83,7 @@ tree_of_files() {
 		dd if=$DATA of="$1/a/b/$i" bs=777 skip=$i count=$((i * 3)) 2>/dev/null || return
 		echo "$i" > "$1/a/b/c/$i" || return
 	done
-	cp $DATA "$1/d/large" && mv "$1/a/b/c/8" "$1/d/renamed" && rm "$1/a/b/c/7" &&
+	head -c 1048576 $DATA > "$1/d/large" && mv "$1/a/b/c/8" "$1/d/renamed" && rm "$1/a/b/c/7" &&
 		echo more >> "$1/a/b/1" && mkdir "$1/d/empty" && sync -f "$1" 2>/dev/null || sync
 }
 

@@ -31,9 +31,9 @@ disk_requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
 
 # raw_disk DEVICE
 raw_disk() {
-	dd if=$DATA of="$1" bs=64k seek=8 oflag=direct conv=fsync,notrunc 2>/dev/null ||
+	dd if=$DATA of="$1" bs=64k seek=8 count=16 oflag=direct conv=fsync,notrunc 2>/dev/null ||
 		{ fail "raw writing"; return; }
-	value raw "$(dd if="$1" bs=64k skip=8 count=64 iflag=direct 2>/dev/null | sha256sum)"
+	value raw "$(dd if="$1" bs=64k skip=8 count=16 iflag=direct 2>/dev/null | sha256sum)"
 }
 
 # files_on_disk DEVICE [FILE-SYSTEM]
