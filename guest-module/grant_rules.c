@@ -9,14 +9,17 @@
 #include <linux/blkdev.h>
 #include <linux/buffer_head.h>
 #include <linux/cdev.h>
+#include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 #include <linux/netdevice.h>
+#include <linux/pid_namespace.h>
 #include <linux/platform_device.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <sound/memalloc.h>
 #include <sound/pcm.h>
@@ -35,8 +38,7 @@ static const void *peek_pointer(const void *const *p)
 #define peek_member(object, member) \
 	peek_pointer((const void *const *)&(object)->member)
 
-/* Data or a function of the driver's; functions are known by their gates. */
-static bool in_module(const struct chariot_driver *d, const void *p)
+bool chariot_in_module(const struct chariot_driver *d, const void *p)
 {
 	return p && d->mod &&
 	       (chariot_module_contains(d->mod, (unsigned long)p) ||
@@ -60,6 +62,9 @@ const struct chariot_member chariot_task_members[] = {
 	CHARIOT_MEMBER(task_struct, restart_block.fn),
 	/* get_task_struct(current) */
 	CHARIOT_MEMBER(task_struct, usage),
+	/* a file system's transaction of this task, and what it writes to */
+	CHARIOT_MEMBER(task_struct, journal_info),
+	CHARIOT_TASK_WRITES_TO
 #ifdef CONFIG_TASK_IO_ACCOUNTING
 	/* task_io_account_read(), _write() */
 	CHARIOT_MEMBER(task_struct, ioac),
@@ -74,7 +79,7 @@ static bool file_belongs(const struct chariot_driver *d, const void *object)
 {
 	const struct file *file = object;
 
-	return in_module(d, peek_member(file, f_op));
+	return chariot_in_module(d, peek_member(file, f_op));
 }
 
 static const struct chariot_member file_members[] = {
@@ -87,6 +92,9 @@ static const struct chariot_member file_members[] = {
 	CHARIOT_MEMBER(file, f_op),
 	/* mmap handlers that share a mapping */
 	CHARIOT_MEMBER(file, f_mapping),
+	/* iterate_shared() of file systems: where it was */
+	CHARIOT_MEMBER(file, f_ra.prev_pos),
+	CHARIOT_FILE_VERSION
 	END
 };
 
@@ -111,7 +119,7 @@ static bool seq_belongs(const struct chariot_driver *d, const void *object)
 	if (!op || !file || peek_member(file, private_data) != seq)
 		return false;
 	/* single_open() makes its own operations, with the driver's show() */
-	return in_module(d, op) || in_module(d, peek_member(op, show));
+	return chariot_in_module(d, op) || chariot_in_module(d, peek_member(op, show));
 }
 
 static const struct chariot_member seq_members[] = {
@@ -127,7 +135,7 @@ static bool vma_belongs(const struct chariot_driver *d, const void *object)
 	const struct vm_area_struct *vma = object;
 	const struct file *file = peek_member(vma, vm_file);
 
-	return file && in_module(d, peek_member(file, f_op));
+	return file && chariot_in_module(d, peek_member(file, f_op));
 }
 
 static const struct chariot_member vma_members[] = {
@@ -147,7 +155,7 @@ static bool device_belongs(const struct chariot_driver *d, const void *object)
 	const struct device *dev = object;
 	const struct device_driver *drv = peek_member(dev, driver);
 
-	return in_module(d, drv) && peek_member(drv, owner) == d->mod &&
+	return chariot_in_module(d, drv) && peek_member(drv, owner) == d->mod &&
 	       peek_member(dev, bus) == peek_member(drv, bus);
 }
 
@@ -162,11 +170,17 @@ static bool hctx_belongs(const struct chariot_driver *d, const void *object)
 	const struct blk_mq_hw_ctx *hctx = object;
 	const struct request_queue *q = peek_member(hctx, queue);
 
-	return q && in_module(d, peek_member(q, mq_ops));
+	return q && chariot_in_module(d, peek_member(q, mq_ops));
 }
 
 static const struct chariot_member hctx_members[] = {
 	CHARIOT_MEMBER(blk_mq_hw_ctx, driver_data),
+	END
+};
+
+/* set_buffer_dirty(), get_bh(), lock_buffer(), map_bh() and their kin */
+static const struct chariot_member buffer_members[] = {
+	{ "buffer_head", 0, sizeof(struct buffer_head) },
 	END
 };
 
@@ -180,11 +194,25 @@ const struct chariot_object_rule chariot_object_rules[] = {
 	  .members = vma_members },
 	{ .type = "blk_mq_hw_ctx", .belongs = hctx_belongs,
 	  .members = hctx_members },
+	{ .type = "buffer_head", .cache = "buffer_head",
+	  .belongs = chariot_buffer_belongs, .members = buffer_members },
 	{ .type = "device", .embedded = true, .belongs = device_belongs,
 	  .members = device_members },
 };
 
 const size_t chariot_object_rules_nr = ARRAY_SIZE(chariot_object_rules);
+
+/* --- file systems ------------------------------------------------------------------ */
+
+const struct chariot_member chariot_page_members[] = {
+	/* SetPageUptodate(), folio_clear_error() and their kin */
+	CHARIOT_MEMBER(page, flags),
+	/* get_page(), put_page(), folio_get(), folio_put() */
+	CHARIOT_MEMBER(page, _refcount),
+	/* attach_page_private(), folio_detach_private() */
+	CHARIOT_MEMBER(page, private),
+	END
+};
 
 /* --- block layer ----------------------------------------------------------------- */
 
@@ -271,6 +299,8 @@ static const struct chariot_member handed_file_members[] = {
 	CHARIOT_MEMBER(file, f_pos),
 	CHARIOT_MEMBER(file, f_flags),
 	CHARIOT_MEMBER(file, f_mode),
+	/* a file system's on another one: what fcntl() changes */
+	CHARIOT_MEMBER(file, f_iocb_flags),
 	END
 };
 
@@ -372,6 +402,33 @@ static bool page_data(const struct chariot_driver *d, unsigned long object,
 	return va - data->start < data->size;
 }
 
+/* Whose data a byte may be: this page's, or that of the pages it is in. */
+static unsigned long page_at(unsigned long va)
+{
+	return virt_addr_valid((void *)va) ? (unsigned long)virt_to_page((void *)va) : 0;
+}
+
+static unsigned long folio_at(unsigned long va)
+{
+	return page_at(va) ? (unsigned long)compound_head((struct page *)page_at(va)) : 0;
+}
+
+/* get_pid(), get_user_ns(), get_pid_ns() */
+static const struct chariot_member pid_members[] = {
+	CHARIOT_MEMBER(pid, count),
+	END
+};
+
+static const struct chariot_member user_namespace_members[] = {
+	CHARIOT_MEMBER(user_namespace, ns.count),
+	END
+};
+
+static const struct chariot_member pid_namespace_members[] = {
+	CHARIOT_MEMBER(pid_namespace, ns.count),
+	END
+};
+
 /* get_net() */
 static const struct chariot_member net_members[] = {
 	CHARIOT_MEMBER(net, ns.count),
@@ -384,9 +441,9 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "task_struct", CHARIOT_GIVE_MEMBERS, task_count },
 	{ "cred", CHARIOT_GIVE_NOTHING },
 	{ "mm_struct", CHARIOT_GIVE_NOTHING },
-	{ "pid", CHARIOT_GIVE_NOTHING },
-	{ "user_namespace", CHARIOT_GIVE_NOTHING },
-	{ "pid_namespace", CHARIOT_GIVE_NOTHING },
+	{ "pid", CHARIOT_GIVE_MEMBERS, pid_members },
+	{ "user_namespace", CHARIOT_GIVE_MEMBERS, user_namespace_members },
+	{ "pid_namespace", CHARIOT_GIVE_MEMBERS, pid_namespace_members },
 	{ "net", CHARIOT_GIVE_MEMBERS, net_members, chariot_net_data },
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
@@ -413,9 +470,10 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
 	{ "mmc_host", CHARIOT_GIVE_PRIVATE },
 	{ "super_block", CHARIOT_GIVE_BYTES, .behind = sb_private },
-	{ "buffer_head", CHARIOT_GIVE_BYTES, .behind = block_buffer },
-	{ "page", CHARIOT_GIVE_BYTES, .behind = page_data },
-	{ "folio", CHARIOT_GIVE_BYTES, .behind = page_data },
+	{ "buffer_head", CHARIOT_GIVE_BYTES, .behind = block_buffer,
+	  .holder = chariot_buffer_at },
+	{ "page", CHARIOT_GIVE_BYTES, .behind = page_data, .holder = page_at },
+	{ "folio", CHARIOT_GIVE_BYTES, .behind = page_data, .holder = folio_at },
 	{ "snd_dma_buffer", CHARIOT_GIVE_BYTES, .behind = dma_buffer },
 	{ "snd_pcm_substream", CHARIOT_GIVE_BYTES, .behind = pcm_buffer },
 	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
@@ -425,6 +483,16 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "ahash_request", CHARIOT_GIVE_PRIVATE },
 	{ "aead_request", CHARIOT_GIVE_PRIVATE },
 };
+
+const struct chariot_type_rule *chariot_holder_rule(size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(type_rules); i++)
+		if (type_rules[i].holder && !n--)
+			return &type_rules[i];
+	return NULL;
+}
 
 const struct chariot_type_rule *chariot_type_rule(const char *type)
 {
@@ -474,6 +542,31 @@ static void hashtable_begins(struct chariot_driver *d,
 static void hashtable_ends(struct chariot_driver *d, const unsigned long *args)
 {
 	chariot_handed_forget(d, args[0], 1);
+}
+
+/*
+ * prepare_creds(): they are their maker's to change until they are anyone's, and
+ * then nobody's but for get_cred() and put_cred().
+ */
+static void cred_counts(struct chariot_driver *d, unsigned long cred)
+{
+	chariot_lend(d, cred + offsetof(struct cred, usage),
+		     sizeof_field(struct cred, usage), CHARIOT_KIND_OBJECT,
+		     "cred.usage");
+	chariot_lend(d, cred + offsetof(struct cred, non_rcu),
+		     sizeof_field(struct cred, non_rcu), CHARIOT_KIND_OBJECT,
+		     "cred.non_rcu");
+}
+
+static void creds_in_use(struct chariot_driver *d, const unsigned long *args)
+{
+	struct chariot_slab_object o;
+
+	if (!args[0] || !chariot_slab_object_at(args[0], &o) ||
+	    o.start != args[0] || o.size < sizeof(struct cred))
+		return;
+	chariot_lend_end(d, args[0], sizeof(struct cred), CHARIOT_KIND_OBJECT);
+	cred_counts(d, args[0]);
 }
 
 #define RETURNS(import, type)						\
@@ -540,6 +633,12 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	/* The driver's own trace events, which it fills in the ring buffer. */
 	AFTER(trace_event_buffer_reserve, chariot_trace_reserved),
 	BEFORE(trace_event_buffer_commit, chariot_trace_commit),
+	/* Credentials that the driver makes: cap_lower(), cred->fsuid = ... */
+	RETURNS(prepare_creds, struct cred),
+	RETURNS(prepare_kernel_cred, struct cred),
+	BEFORE(override_creds, creds_in_use),
+	BEFORE(commit_creds, creds_in_use),
+	BEFORE(abort_creds, creds_in_use),
 	/* Objects that a driver sets up by hand. */
 	RETURNS(cdev_alloc, struct cdev),
 	RETURNS(class_create, struct class),

@@ -76,6 +76,9 @@ struct chariot_span {
  * @members: ended by one without text
  * @behind: finds data that goes with the object and that BTF doesn't know, and
  *	that holds va: reads with chariot_peek() only; false if there is none. Or NULL
+ * @holder: the object of this type that may have va among its data: a guess, which
+ *	@behind proves; 0 if there is none. Then objects of the type need not be
+ *	looked at one by one. Or NULL
  * @seen: told when one is handed to the driver, also if it is its own; true if
  *	that is all there is to do. Or NULL
  */
@@ -90,6 +93,7 @@ struct chariot_type_rule {
 	const struct chariot_member *members;
 	bool (*behind)(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
+	unsigned long (*holder)(unsigned long va);
 	bool (*seen)(struct chariot_driver *d, unsigned long object);
 };
 
@@ -98,16 +102,23 @@ bool chariot_symbol_rule(const char *name);
 
 /* The rule of a type, or NULL. */
 const struct chariot_type_rule *chariot_type_rule(const char *type);
+/* The rules with a holder(), by number from 0; NULL behind the last. */
+const struct chariot_type_rule *chariot_holder_rule(size_t n);
+
+/* Is it data or a function of the driver's? Functions are known by their gates. */
+bool chariot_in_module(const struct chariot_driver *d, const void *p);
 
 extern const struct chariot_object_rule chariot_object_rules[];
 extern const size_t chariot_object_rules_nr;
 
 /* Of the current task; bio: handed to the driver and not yet completed; request:
- * of the driver's tag sets; queue: of a disk that the driver allocated. */
+ * of the driver's tag sets; queue: of a disk that the driver allocated; page: of a
+ * file in a file system of the driver's. */
 extern const struct chariot_member chariot_task_members[];
 extern const struct chariot_member chariot_bio_members[];
 extern const struct chariot_member chariot_request_members[];
 extern const struct chariot_member chariot_queue_members[];
+extern const struct chariot_member chariot_page_members[];
 
 /**
  * struct chariot_show_rule - a kernel function that hands a driver a buffer to
@@ -198,6 +209,11 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(rhashtable_free_and_destroy)					\
 	X(trace_event_buffer_reserve)					\
 	X(trace_event_buffer_commit)					\
+	X(prepare_creds)						\
+	X(prepare_kernel_cred)						\
+	X(override_creds)						\
+	X(commit_creds)							\
+	X(abort_creds)							\
 	X(cdev_alloc)							\
 	X(class_create)							\
 	X(__class_create)						\
@@ -240,6 +256,11 @@ void chariot_pernet_begins(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);
+
+/* --- grants_fs.c ------------------------------------------------------------ */
+bool chariot_fs_settle(struct chariot_driver *d, unsigned long va);
+bool chariot_buffer_belongs(const struct chariot_driver *d, const void *object);
+unsigned long chariot_buffer_at(unsigned long va);
 
 /* --- grants_scsi.c ---------------------------------------------------------- */
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,

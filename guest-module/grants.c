@@ -437,7 +437,8 @@ static bool settle_byte(struct chariot_driver *d, unsigned long va)
 {
 	return settle_task(d, va) || settle_cpu(d, va) ||
 	       chariot_block_settle(d, va) || settle_show(d, va) ||
-	       settle_object(d, va) || chariot_handed_settle(d, va);
+	       settle_object(d, va) || chariot_fs_settle(d, va) ||
+	       chariot_handed_settle(d, va);
 }
 
 /* Last write that was stopped although the table allowed it, and how often. */

@@ -334,6 +334,35 @@ static bool lend_data(struct chariot_driver *d, const struct handed *h,
 			     chariot_plan_type_name(d->plan, h->type));
 }
 
+static bool has_holder(const struct chariot_driver *d, const struct handed *h)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[h->type];
+
+	return rule && rule->holder;
+}
+
+/* Data whose own address leads to the object. */
+static bool lend_data_held(struct chariot_driver *d, unsigned long va)
+{
+	const struct chariot_type_rule *rule;
+	unsigned long object;
+	struct handed *h;
+	size_t i;
+
+	for (i = 0; (rule = chariot_holder_rule(i)); i++) {
+		object = rule->holder(va);
+		if (!object)
+			continue;
+		for (h = handed_iter_first(&d->handed, object, object); h;
+		     h = handed_iter_next(h, object, object))
+			if (h->start == object &&
+			    d->plan->rules[h->type] == rule &&
+			    lend_data(d, h, va))
+				return true;
+	}
+	return false;
+}
+
 /* Data that goes with an object is most often beside it. */
 static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 {
@@ -433,7 +462,7 @@ static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 
 	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
 	     h = handed_iter_next(h, 0, ULONG_MAX)) {
-		if (lend_data(d, h, s->va))
+		if (!has_holder(d, h) && lend_data(d, h, s->va))
 			return DATA;
 		if (h->steps >= steps)
 			continue;
@@ -475,7 +504,8 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 	if (!d->plan)
 		return false;
 	raw_spin_lock(&d->handed_lock);
-	ok = lend_handed(d, va) || lend_data_near(d, va);
+	ok = lend_handed(d, va) || lend_data_held(d, va) ||
+	     lend_data_near(d, va);
 	if (!ok)
 		found = follow(d, &s, STEPS_MAX);
 	raw_spin_unlock(&d->handed_lock);

@@ -61,4 +61,18 @@ static inline void *chariot_irq_stack_top(int cpu, unsigned long symbol)
 #define CHARIOT_QUEUE_LIMITS
 #endif
 
+/* Until Linux 6.5 a file system's write() named its device in the task. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define CHARIOT_TASK_WRITES_TO	CHARIOT_MEMBER(task_struct, backing_dev_info),
+#else
+#define CHARIOT_TASK_WRITES_TO
+#endif
+
+/* Until Linux 6.12 a file remembered the version of the directory it had read. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define CHARIOT_FILE_VERSION	CHARIOT_MEMBER(file, f_version),
+#else
+#define CHARIOT_FILE_VERSION
+#endif
+
 #endif /* CHARIOT_COMPAT_GRANTS_H */
