@@ -86,7 +86,7 @@ struct chariot_gates {
  * @node: in chariot_drivers, under chariot_mutex and RCU
  * @domain: identity at the backend, 1..CHARIOT_MAX_DOMAINS
  * @mod: the module
- * @lock: guards @table, @pool, @objects
+ * @lock: guards @table, @whole, @pool, @objects
  * @slabs: its slab caches (alloc_slab.c)
  * @grants: what the block layer handed it (grants_block.c)
  * @plan: types of what it is handed, or NULL (plan.c)
@@ -107,6 +107,7 @@ struct chariot_driver {
 
 	raw_spinlock_t lock;
 	struct chariot_table table;
+	struct chariot_table whole;	/* see rights.c; nothing of it in @table */
 	struct chariot_pool pool;
 	struct rb_root objects;
 	u64 nr_objects;
@@ -241,6 +242,15 @@ void chariot_revoke_extents(struct chariot_driver *d,
 bool chariot_holds(struct chariot_driver *d, const struct chariot_extent *e);
 /* May the driver write these bytes? *bad: first that it may not. */
 bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
+		       unsigned long *bad);
+/*
+ * Give or end a right to all of a page of the direct map, whatever else there is a
+ * right to in it. The first may be called again; 0, -ENOMEM, or the backend's error.
+ */
+int chariot_grant_whole(struct chariot_driver *d, phys_addr_t page);
+void chariot_revoke_whole(struct chariot_driver *d, phys_addr_t page);
+/* chariot_may_write(), or in pages that are given whole: what is not stopped. */
+bool chariot_can_write(struct chariot_driver *d, const void *va, size_t size,
 		       unsigned long *bad);
 /* 0 if va is not mapped. */
 phys_addr_t chariot_virt_to_phys(const void *va);

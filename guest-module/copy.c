@@ -197,7 +197,7 @@ static bool check_text(const struct chariot_call *c, const char *function,
 	*length = -1;
 	if (!c->driver || !*room)
 		return true;
-	if (*room <= PAGE_SIZE && chariot_may_write(c->driver, to, *room, &bad))
+	if (*room <= PAGE_SIZE && chariot_can_write(c->driver, to, *room, &bad))
 		return true;
 	va_copy(copy, args);
 	*length = vsnprintf(NULL, 0, format, copy);

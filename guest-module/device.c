@@ -258,6 +258,26 @@ static long do_layout(const struct chariot_layout __user *from)
 
 /* --- listings ------------------------------------------------------------ */
 
+/* In a cursor: what is given by the byte has been listed, now come whole pages. */
+#define WHOLE_PAGES	BIT_ULL(63)
+
+static bool next_region(struct chariot_driver *d, u64 *cursor,
+			struct chariot_range *range)
+{
+	if (!(*cursor & WHOLE_PAGES)) {
+		if (chariot_table_next(&d->table, *cursor, U64_MAX, range)) {
+			*cursor = range->gpa + range->size;
+			return true;
+		}
+		*cursor = WHOLE_PAGES;
+	}
+	if (!chariot_table_next(&d->whole, *cursor & ~WHOLE_PAGES, U64_MAX,
+				range))
+		return false;
+	*cursor = (range->gpa + range->size) | WHOLE_PAGES;
+	return true;
+}
+
 /* Fills up to room entries from *cursor on; driver's lock is taken inside. */
 static u32 list_regions(struct chariot_driver *d, u64 *cursor,
 			struct chariot_entry *e, u32 room)
@@ -267,13 +287,11 @@ static u32 list_regions(struct chariot_driver *d, u64 *cursor,
 	u32 n = 0;
 
 	raw_spin_lock_irqsave(&d->lock, flags);
-	while (n < room &&
-	       chariot_table_next(&d->table, *cursor, U64_MAX, &range)) {
+	while (n < room && next_region(d, cursor, &range)) {
 		e[n].gpa = range.gpa;
 		e[n].size = range.size;
 		e[n].kind = range.kind;
 		e[n].rights = range.rights;
-		*cursor = range.gpa + range.size;
 		n++;
 	}
 	raw_spin_unlock_irqrestore(&d->lock, flags);

@@ -185,7 +185,7 @@ bool chariot_check_write(const struct chariot_call *c, const char *function,
 
 	if (!d || !size)
 		return true;
-	while (!chariot_may_write(d, dst, size, &bad)) {
+	while (!chariot_can_write(d, dst, size, &bad)) {
 		/* Every settled part ends one step further. */
 		if (bad != last &&
 		    (chariot_slabs_claim(d, bad) ||

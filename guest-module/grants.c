@@ -436,6 +436,7 @@ static void find_calls(void)
 static bool settle_byte(struct chariot_driver *d, unsigned long va)
 {
 	return settle_task(d, va) || settle_cpu(d, va) ||
+	       chariot_handed_settle_page(d, va) ||
 	       chariot_block_settle(d, va) || settle_show(d, va) ||
 	       settle_object(d, va) || chariot_fs_settle(d, va) ||
 	       chariot_handed_settle(d, va);
@@ -474,7 +475,7 @@ bool chariot_grants_settle(struct chariot_driver *d, unsigned long va,
 		return false;
 	local_irq_save(flags);
 	rcu_read_lock();
-	while (ok && !chariot_may_write(d, (void *)at, end - at, &bad)) {
+	while (ok && !chariot_can_write(d, (void *)at, end - at, &bad)) {
 		/* Each settled part must bring it further. */
 		ok = bad != last && settle_byte(d, bad);
 		last = bad;

@@ -194,6 +194,33 @@ void chariot_handed_add_area(struct chariot_driver *d, unsigned long p,
 	chariot_handed_add_bytes(d, p, size);
 }
 
+/* Is there an object in this page for which it is given whole? */
+static bool page_wanted(struct chariot_driver *d, unsigned long page)
+{
+	struct handed *h;
+
+	for (h = handed_iter_first(&d->handed, page, page + PAGE_SIZE - 1); h;
+	     h = handed_iter_next(h, page, page + PAGE_SIZE - 1))
+		if (chariot_plan_is_paged(d->plan, h->type))
+			return true;
+	return false;
+}
+
+/*
+ * Under d->handed_lock, so that nobody who finds another such object there gives
+ * the page meanwhile.
+ */
+static void end_pages(struct chariot_driver *d, const struct handed *h)
+{
+	unsigned long page;
+
+	if (!d->plan || !chariot_plan_is_paged(d->plan, h->type))
+		return;
+	for (page = h->start & PAGE_MASK; page <= h->last; page += PAGE_SIZE)
+		if (virt_addr_valid((void *)page) && !page_wanted(d, page))
+			chariot_revoke_whole(d, __pa(page));
+}
+
 bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 			   size_t size)
 {
@@ -212,6 +239,8 @@ bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 		list = &h->rb;
 		WRITE_ONCE(d->handed_generation, d->handed_generation + 1);
 	}
+	for (rb = list; rb; rb = rb->rb_right)
+		end_pages(d, rb_entry(rb, struct handed, rb));
 	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
 	while ((rb = list)) {
 		list = rb->rb_right;
@@ -271,12 +300,44 @@ static bool lend_by_policy(struct chariot_driver *d, unsigned long start,
 	return false;
 }
 
+/*
+ * In a slab of the kernel: the object's free is seen there, and it is no other
+ * driver's memory.
+ */
+static bool in_kernel_slab(const struct handed *h)
+{
+	struct chariot_slab_object o;
+	bool drivers;
+
+	if (!virt_addr_valid((void *)h->start) || !chariot_slab_layout_known() ||
+	    !chariot_slab_object_at(h->start, &o) || h->last - o.start >= o.size)
+		return false;
+	rcu_read_lock();
+	drivers = chariot_cache_of((void *)h->start);
+	rcu_read_unlock();
+	return !drivers;
+}
+
+static bool lend_pages(struct chariot_driver *d, const struct handed *h)
+{
+	unsigned long page;
+
+	if (!chariot_plan_is_paged(d->plan, h->type) || !in_kernel_slab(h))
+		return false;
+	for (page = h->start & PAGE_MASK; page <= h->last; page += PAGE_SIZE)
+		if (chariot_grant_whole(d, __pa(page)))
+			return false;
+	return true;
+}
+
 static bool lend_object(struct chariot_driver *d, const struct handed *h,
 			unsigned long va)
 {
 	const struct chariot_type_rule *rule = d->plan->rules[h->type];
 	size_t size = h->last - h->start + 1;
 
+	if (lend_pages(d, h))
+		return true;
 	if (rule && rule->give == CHARIOT_GIVE_NOTHING)
 		return lend_by_policy(d, h->start, h->type, va);
 	if (rule && rule->give == CHARIOT_GIVE_MEMBERS)
@@ -490,6 +551,41 @@ static bool settle_by_policy(struct chariot_driver *d, unsigned long va)
 	return ok;
 }
 
+static bool lend_pages_at(struct chariot_driver *d, unsigned long va)
+{
+	struct handed *h;
+
+	for (h = handed_iter_first(&d->handed, va, va); h;
+	     h = handed_iter_next(h, va, va))
+		if (lend_pages(d, h))
+			return true;
+	return false;
+}
+
+bool chariot_handed_settle_page(struct chariot_driver *d, unsigned long va)
+{
+	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	enum found found = NOTHING;
+	bool ok;
+
+	if (!d->plan || !d->plan->paged)
+		return false;
+	raw_spin_lock(&d->handed_lock);
+	ok = lend_pages_at(d, va);
+	if (!ok)
+		found = follow(d, &s, UINT_MAX);
+	if (found == OBJECT && !chariot_plan_is_paged(d->plan, s.type))
+		found = NOTHING;
+	raw_spin_unlock(&d->handed_lock);
+	if (found == OBJECT) {
+		add(d, s.start, d->plan->types[s.type].size, s.type, s.steps);
+		raw_spin_lock(&d->handed_lock);
+		ok = lend_pages_at(d, va);
+		raw_spin_unlock(&d->handed_lock);
+	}
+	return ok || found == DATA;
+}
+
 /*
  * The lock is held over the grant, so that a free on another CPU comes before it
  * and is seen, or after it and ends it.
@@ -515,7 +611,7 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 		ok = lend_handed(d, va);
 		raw_spin_unlock(&d->handed_lock);
 		/* Areas are lent at once. */
-		ok = ok || chariot_may_write(d, (void *)va, 1, &bad);
+		ok = ok || chariot_can_write(d, (void *)va, 1, &bad);
 	}
 	return ok || found == DATA || settle_by_policy(d, va);
 }
@@ -548,8 +644,10 @@ void chariot_handed_describe(struct chariot_driver *d, unsigned long va,
 
 int chariot_handed_init(void)
 {
+	/* In no page with objects of others, which may be given whole. */
 	handed_cache = kmem_cache_create("chariot-handed",
-					 sizeof(struct handed), 0, 0, NULL);
+					 sizeof(struct handed), 0,
+					 CHARIOT_SLAB_UNMERGEABLE, NULL);
 	return handed_cache ? 0 : -ENOMEM;
 }
 

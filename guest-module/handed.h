@@ -51,6 +51,15 @@ u64 chariot_handed_generation(const struct chariot_driver *d);
 bool chariot_handed_settle(struct chariot_driver *d, unsigned long va);
 
 /**
+ * chariot_handed_settle_page - a write at va was stopped
+ *
+ * The same for objects whose pages the driver's policy gives whole, as far as they
+ * are in slabs of the kernel. A page's right ends with the last such object in it
+ * that the driver was handed. Irqs are off.
+ */
+bool chariot_handed_settle_page(struct chariot_driver *d, unsigned long va);
+
+/**
  * chariot_handed_describe - the type of the object that va is in
  * @type: its tag; empty if no object that the driver was handed leads there
  * @offset: of va in it

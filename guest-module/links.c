@@ -27,7 +27,7 @@ static bool owns(struct chariot_driver *d, unsigned long element)
 {
 	unsigned long bad;
 
-	return chariot_may_write(d, (void *)element, sizeof(struct list_head),
+	return chariot_can_write(d, (void *)element, sizeof(struct list_head),
 				 &bad);
 }
 

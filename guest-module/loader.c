@@ -47,6 +47,7 @@ static struct chariot_driver *driver_create(const struct chariot_arm *arm)
 	}
 	raw_spin_lock_init(&d->lock);
 	chariot_table_init(&d->table);
+	chariot_table_init(&d->whole);
 	d->objects = RB_ROOT;
 	raw_spin_lock_init(&d->handed_lock);
 	d->handed = RB_ROOT_CACHED;

@@ -16,8 +16,8 @@ static struct kmem_cache *object_cache;
 int chariot_objects_init(void)
 {
 	object_cache = kmem_cache_create("chariot-object",
-					 sizeof(struct chariot_object), 0, 0,
-					 NULL);
+					 sizeof(struct chariot_object), 0,
+					 CHARIOT_SLAB_UNMERGEABLE, NULL);
 	return object_cache ? 0 : -ENOMEM;
 }
 

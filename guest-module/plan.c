@@ -3,6 +3,7 @@
  * Checks the plan that user space sends. Runs in the guest kernel, in process
  * context; trusts none of it.
  */
+#include <linux/bitmap.h>
 #include <linux/overflow.h>
 #include <linux/rhashtable-types.h>
 #include <linux/slab.h>
@@ -121,9 +122,11 @@ static bool grants_good(const struct chariot_plan *p)
 
 	for (i = 0; i < p->h.grants; i++) {
 		g = &p->grants[i];
-		if (g->flags || g->type >= p->h.types || !g->size ||
+		if (g->type >= p->h.types || !g->size ||
 		    g->offset >= p->types[g->type].size ||
-		    g->size > p->types[g->type].size - g->offset)
+		    g->size > p->types[g->type].size - g->offset ||
+		    g->flags & ~CHARIOT_PLAN_GRANT_PAGES ||
+		    (g->flags && g->size != p->types[g->type].size))
 			return false;
 	}
 	return true;
@@ -185,6 +188,22 @@ static int find_rules(struct chariot_plan *p)
 	return 0;
 }
 
+/* The types whose pages are given whole; most plans have none. */
+static int find_paged(struct chariot_plan *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->h.grants; i++) {
+		if (!(p->grants[i].flags & CHARIOT_PLAN_GRANT_PAGES))
+			continue;
+		p->paged = p->paged ?: bitmap_zalloc(p->h.types, GFP_KERNEL);
+		if (!p->paged)
+			return -ENOMEM;
+		__set_bit(p->grants[i].type, p->paged);
+	}
+	return 0;
+}
+
 struct chariot_plan *chariot_plan_take(void *image, size_t size)
 {
 	struct chariot_plan *p = kzalloc(sizeof(*p), GFP_KERNEL);
@@ -194,8 +213,9 @@ struct chariot_plan *chariot_plan_take(void *image, size_t size)
 		return ERR_PTR(-ENOMEM);
 	if (lay_out(p, image, size) && types_good(p) && entries_good(p) &&
 	    imports_good(p) && grants_good(p))
-		ret = find_rules(p);
+		ret = find_paged(p) ?: find_rules(p);
 	if (ret) {
+		bitmap_free(p->paged);
 		kfree(p);
 		return ERR_PTR(ret);
 	}
@@ -210,5 +230,6 @@ void chariot_plan_free(struct chariot_plan *p)
 	kvfree(p->image);
 	kvfree(p->types);
 	kvfree(p->rules);
+	bitmap_free(p->paged);
 	kfree(p);
 }

@@ -3,6 +3,8 @@
 #ifndef CHARIOT_PLAN_H
 #define CHARIOT_PLAN_H
 
+#include <linux/bitops.h>
+
 #include "uapi/chariot_plan.h"
 
 struct chariot_type_rule;
@@ -15,6 +17,7 @@ enum { CHARIOT_PLAN_BUFFER, CHARIOT_PLAN_HASHTABLE, CHARIOT_PLAN_EXTRA };
  * @h: its header
  * @types: and behind them, from number @h.types on, those of chariot.ko itself
  * @rules: for each type, or NULL
+ * @paged: types of the plan whose pages are given whole, a bit each; or NULL
  * @image: what all of it lies in
  */
 struct chariot_plan {
@@ -26,6 +29,7 @@ struct chariot_plan {
 	const struct chariot_plan_grant *grants;
 	const char *strings;
 	const struct chariot_type_rule **rules;
+	unsigned long *paged;
 	void *image;
 };
 
@@ -45,6 +49,13 @@ static inline const char *chariot_plan_type_name(const struct chariot_plan *plan
 	if (type >= plan->h.types)
 		return type == plan->h.types ? "buffer" : "rhashtable";
 	return plan->strings + plan->types[type].name;
+}
+
+static inline bool chariot_plan_is_paged(const struct chariot_plan *plan,
+					 u32 type)
+{
+	return plan->paged && type < plan->h.types &&
+	       test_bit(type, plan->paged);
 }
 
 #endif /* CHARIOT_PLAN_H */

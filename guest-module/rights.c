@@ -2,6 +2,10 @@
 /*
  * Who may write what: keeps each driver's table and the backend's equal.
  * Runs in the guest kernel, in any context but NMI.
+ *
+ * Pages that are given whole lie over the table: it goes on to say what the driver
+ * has a right to by the byte, so that this is what stays when such a page ends.
+ * The backend's table has both.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -120,11 +124,37 @@ static u32 extents_need(struct chariot_driver *d, const struct chariot_extent *e
 	return need;
 }
 
+static bool is_whole(struct chariot_driver *d, phys_addr_t gpa)
+{
+	return d->whole.pages &&
+	       chariot_table_page(&d->whole, PHYS_PFN(gpa)).class ==
+	       CHARIOT_PAGE_WHOLE;
+}
+
+/* The backend keeps pages that are given whole. */
+static void push_remove(struct chariot_driver *d, struct chariot_batch *b,
+			phys_addr_t gpa, size_t size)
+{
+	const phys_addr_t end = gpa + size;
+	phys_addr_t next;
+
+	if (!d->whole.pages) {
+		batch_push(b, d, gpa, size, CHARIOT_REGION_REMOVE, 0, 0);
+		return;
+	}
+	for (; gpa < end; gpa = next) {
+		next = min_t(phys_addr_t, end, PFN_PHYS(PHYS_PFN(gpa) + 1));
+		if (!is_whole(d, gpa))
+			batch_push(b, d, gpa, next - gpa,
+				   CHARIOT_REGION_REMOVE, 0, 0);
+	}
+}
+
 /* Push what ends, and take it out of the table. */
 static void remove_locked(struct chariot_driver *d, struct chariot_batch *b,
 			  phys_addr_t gpa, size_t size)
 {
-	batch_push(b, d, gpa, size, CHARIOT_REGION_REMOVE, 0, 0);
+	push_remove(d, b, gpa, size);
 	trace_revoke(d->name, __va(gpa), size);
 	/*
 	 * Should the table fail for want of a block, it keeps a right that the
@@ -379,6 +409,119 @@ bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
 	return true;
 }
 
+/* --- pages that are given whole ------------------------------------------------ */
+
+/* d->lock is held. What is left in the page is given again. */
+static void whole_end(struct chariot_driver *d, phys_addr_t page)
+{
+	struct chariot_batch *b = *this_cpu_ptr(batches);
+	struct chariot_extent e = { page, PAGE_SIZE, CHARIOT_KIND_COUNT };
+	struct chariot_range r;
+	phys_addr_t gpa = page;
+	long ret = 0;
+
+	/* A whole page takes no block, so this needs none. */
+	chariot_table_remove(&d->whole, &d->pool, page, PAGE_SIZE);
+	batch_push(b, d, page, PAGE_SIZE, CHARIOT_REGION_REMOVE, 0, 0);
+	while (!ret && gpa - page < PAGE_SIZE &&
+	       chariot_table_next(&d->table, gpa, 1, &r) &&
+	       r.gpa - page < PAGE_SIZE) {
+		ret = batch_push(b, d, r.gpa, r.size, CHARIOT_REGION_ADD,
+				 r.rights, r.kind);
+		gpa = r.gpa + r.size;
+	}
+	ret = ret ?: batch_send(b);
+	if (ret) {
+		/* Neither side may hold what the other one doesn't. */
+		remove_extent(d, b, &e);
+		batch_send(b);
+		atomic64_inc(&d->untracked);
+	}
+}
+
+int chariot_grant_whole(struct chariot_driver *d, phys_addr_t page)
+{
+	struct chariot_batch *b;
+	unsigned long flags;
+	long ret;
+
+	for (;;) {
+		if (!pool_stock(d, chariot_table_need(&d->whole, page,
+						      PAGE_SIZE))) {
+			atomic64_inc(&d->untracked);
+			return -ENOMEM;
+		}
+		raw_spin_lock_irqsave(&d->lock, flags);
+		if (is_whole(d, page)) {
+			raw_spin_unlock_irqrestore(&d->lock, flags);
+			return 0;
+		}
+		ret = chariot_table_add(&d->whole, &d->pool, page, PAGE_SIZE,
+					CHARIOT_RIGHT_WRITE,
+					CHARIOT_KIND_OBJECT);
+		if (ret != -ENOMEM)
+			break;	/* else another CPU used what we stocked */
+		raw_spin_unlock_irqrestore(&d->lock, flags);
+	}
+	if (!ret) {
+		b = *this_cpu_ptr(batches);
+		ret = batch_push(b, d, page, PAGE_SIZE, CHARIOT_REGION_ADD,
+				 CHARIOT_RIGHT_WRITE, CHARIOT_KIND_OBJECT) ?:
+		      batch_send(b);
+		if (ret)
+			whole_end(d, page);
+	}
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	if (!ret)
+		trace_grant(d->name, __va(page), PAGE_SIZE, CHARIOT_KIND_OBJECT,
+			    "whole page");
+	return ret;
+}
+
+void chariot_revoke_whole(struct chariot_driver *d, phys_addr_t page)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(d->whole.pages))
+		return;
+	raw_spin_lock_irqsave(&d->lock, flags);
+	if (is_whole(d, page)) {
+		whole_end(d, page);
+		trace_revoke(d->name, __va(page), PAGE_SIZE);
+	}
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+}
+
+static bool whole_at(struct chariot_driver *d, unsigned long va)
+{
+	phys_addr_t gpa = chariot_virt_to_phys((void *)va);
+	unsigned long flags;
+	bool whole;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	whole = gpa && is_whole(d, gpa);
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return whole;
+}
+
+bool chariot_can_write(struct chariot_driver *d, const void *va, size_t size,
+		       unsigned long *bad)
+{
+	size_t done;
+
+	while (!chariot_may_write(d, va, size, bad)) {
+		if (!READ_ONCE(d->whole.pages) || !whole_at(d, *bad))
+			return false;
+		/* Up to the end of that page */
+		done = (*bad | ~PAGE_MASK) - (unsigned long)va + 1;
+		if (done >= size)
+			break;
+		va += done;
+		size -= done;
+	}
+	return true;
+}
+
 void chariot_rights_clear(struct chariot_driver *d)
 {
 	unsigned long flags;
@@ -386,6 +529,7 @@ void chariot_rights_clear(struct chariot_driver *d)
 
 	raw_spin_lock_irqsave(&d->lock, flags);
 	chariot_table_clear(&d->table, &d->pool);
+	chariot_table_clear(&d->whole, &d->pool);
 	raw_spin_unlock_irqrestore(&d->lock, flags);
 	while ((block = chariot_pool_take(&d->pool)))
 		kfree(block);

@@ -13,6 +13,7 @@
 
 #include <chariot/hypercall.h>
 #include "chariot.h"
+#include "plan.h"
 
 struct driver_kobject {
 	struct kobject kobj;
@@ -161,6 +162,39 @@ static ssize_t imports_total_show(struct chariot_driver *d, char *buf)
 	return sysfs_emit(buf, "%u\n", d->imports_total);
 }
 
+/* Pages that the policy gives whole: how many, and for objects of which types. */
+static ssize_t whole_pages_show(struct chariot_driver *d, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(d->whole.pages));
+}
+
+static ssize_t whole_types_show(struct chariot_driver *d, char *buf)
+{
+	ssize_t len = 0;
+	u32 i;
+
+	for (i = 0; d->plan && i < d->plan->h.types; i++)
+		if (chariot_plan_is_paged(d->plan, i))
+			len += sysfs_emit_at(buf, len, "%s%s", len ? " " : "",
+					     chariot_plan_type_name(d->plan, i));
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static ssize_t emulated_show(struct chariot_driver *d, char *buf)
+{
+	/* Of a power of two, so it crosses no page. */
+	struct chariot_stats *stats = kzalloc(sizeof(*stats), GFP_KERNEL);
+	long ret;
+
+	if (!stats)
+		return -ENOMEM;
+	ret = chariot_hv_domain_stats(d->domain, __pa(stats));
+	if (!ret)
+		ret = sysfs_emit(buf, "%llu\n", stats->emulated);
+	kfree(stats);
+	return ret;
+}
+
 #define DRIVER_FILE(_name)						\
 	static struct driver_attribute_file file_##_name = {		\
 		.attr = { .name = #_name, .mode = 0444 },		\
@@ -177,6 +211,9 @@ DRIVER_FILE(untracked);
 DRIVER_FILE(regions);
 DRIVER_FILE(objects);
 DRIVER_FILE(object_bytes);
+DRIVER_FILE(whole_pages);
+DRIVER_FILE(whole_types);
+DRIVER_FILE(emulated);
 DRIVER_FILE(imports_bound);
 DRIVER_FILE(imports_total);
 
@@ -198,6 +235,9 @@ static struct attribute *driver_attrs[] = {
 	&file_regions.attr,
 	&file_objects.attr,
 	&file_object_bytes.attr,
+	&file_whole_pages.attr,
+	&file_whole_types.attr,
+	&file_emulated.attr,
 	&file_imports_bound.attr,
 	&file_imports_total.attr,
 	NULL

@@ -71,6 +71,28 @@ static void test_good(struct kunit *test)
 	chariot_plan_free(plan);
 }
 
+/* Whole pages are for all of a type, and for that one alone. */
+static void test_paged(struct kunit *test)
+{
+	struct sample s = good;
+	struct chariot_plan *plan = take(test, &s, sizeof(s));
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plan));
+	KUNIT_EXPECT_FALSE(test, chariot_plan_is_paged(plan, 1));
+	chariot_plan_free(plan);
+
+	s.grants[0] = (struct chariot_plan_grant) {
+		.type = 1, .size = 128, .flags = CHARIOT_PLAN_GRANT_PAGES,
+	};
+	plan = take(test, &s, sizeof(s));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plan));
+	KUNIT_EXPECT_TRUE(test, chariot_plan_is_paged(plan, 1));
+	KUNIT_EXPECT_FALSE(test, chariot_plan_is_paged(plan, 0));
+	KUNIT_EXPECT_FALSE(test, chariot_plan_is_paged(plan, 2));
+	KUNIT_EXPECT_FALSE(test, chariot_plan_is_paged(plan, CHARIOT_PLAN_NONE));
+	chariot_plan_free(plan);
+}
+
 #define SPOILT(what, value)						\
 	{ #what " = " #value, offsetof(struct sample, what), value }
 
@@ -122,7 +144,8 @@ static const struct spoilt {
 	SPOILT(grants[0].offset, 128),
 	SPOILT(grants[0].size, 0),
 	SPOILT(grants[0].size, 0xffffffff),
-	SPOILT(grants[0].flags, 1),
+	SPOILT(grants[0].flags, 2),
+	SPOILT(grants[0].flags, CHARIOT_PLAN_GRANT_PAGES),
 };
 
 CHARIOT_ROWS(spoilt);
@@ -166,6 +189,7 @@ static void test_short(struct kunit *test)
 
 static struct kunit_case plan_cases[] = {
 	KUNIT_CASE(test_good),
+	KUNIT_CASE(test_paged),
 	KUNIT_CASE_PARAM(test_spoilt, spoilt_gen_params),
 	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_short),

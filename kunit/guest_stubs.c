@@ -25,6 +25,12 @@ bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
 	return false;
 }
 
+bool chariot_can_write(struct chariot_driver *d, const void *va, size_t size,
+		       unsigned long *bad)
+{
+	return chariot_may_write(d, va, size, bad);
+}
+
 unsigned long chariot_peek(const void *src)
 {
 	unsigned long value;

@@ -46,6 +46,18 @@ static const char *value(const struct driver *driver, const char *attribute)
 	return text ? text : "?";
 }
 
+/* What its policy gives up for speed must not go unseen. */
+static void print_whole_pages(const struct driver *driver)
+{
+	const char *types = driver_value(driver, "whole_types");
+	const char *pages = driver_value(driver, "whole_pages");
+
+	if (types && *types)
+		printf("%s: its policy lets it write whole pages in which these lie: %s (%s page%s now)\n",
+		       driver->name, types, pages ? pages : "?",
+		       pages && !strcmp(pages, "1") ? "" : "s");
+}
+
 static int print(const struct driver *drivers, size_t count)
 {
 	static const char *const heads[] = {
@@ -73,6 +85,8 @@ static int print(const struct driver *drivers, size_t count)
 	}
 	err = table_print(&table, stdout, "");
 	table_free(&table);
+	for (i = 0; i < count; i++)
+		print_whole_pages(&drivers[i]);
 	return err;
 }
 

@@ -100,12 +100,15 @@ struct chariot_plan_import {
 	__u32 outs[CHARIOT_PLAN_ARGS];
 };
 
+/* All of the object, and of the pages of the kernel's slabs that it lies in. */
+#define CHARIOT_PLAN_GRANT_PAGES	(1u << 0)
+
 /**
  * struct chariot_plan_grant - a line of the module's policy
  * @type: of the object
  * @offset: first byte that the module may write, wherever the object is
  * @size: bytes
- * @flags: zero
+ * @flags: CHARIOT_PLAN_GRANT_*
  */
 struct chariot_plan_grant {
 	__u32 type;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # From a write that is stopped to a policy that allows it: audit, learn, check,
-# and enforce again. Usage: policy.sh. Runs in the lab's guest.
+# and enforce again; and policies that give whole pages. Usage: policy.sh. Runs in
+# the lab's guest.
 
 . ./lib.sh
 mode=page
@@ -155,13 +156,66 @@ freed() {
 		reported policed_reuses stopped '' && rmmod policed && clean_log
 }
 
-tests=(plain stopped audit learn check wrong_policy granted neighbour freed)
+# --- whole pages -------------------------------------------------------------------
+
+# has OPENED OTHERS: what is in the bank's accounts that are open, and in how many others
+has() {
+	local is
+	is=$(cat /sys/module/bank/parameters/accounts)
+	[ "$is" = "opened $1 others $2" ] || fail "the bank says: $is, not opened $1 others $2"
+}
+
+# On one processor, so that a freed account's memory is the next one's.
+tell() { taskset -c 0 sh -c "printf '%s' '$1' > /dev/policed" || fail "'$1' failed"; }
+
+emulated() { cat $SYSFS/policed/emulated; }
+
+# work N LEAST MOST: so many emulated writes
+work() {
+	local from count
+	from=$(emulated)
+	tell "w$1" || return
+	count=$(($(emulated) - from))
+	echo "account $1: $count emulated writes"
+	[ $count -ge "$2" ] && [ $count -le "$3" ] || fail "$count writes were emulated"
+}
+
+whole_pages() {
+	[ "$(cat $SYSFS/policed/whole_pages)" = "$1" ] ||
+		fail "$(cat $SYSFS/policed/whole_pages) pages are given whole, not $1"
+}
+
+# Its bytes only, in a page with others: each write is checked.
+shared() {
+	rm -f $POLICY
+	load_policed && tell o0 && work 0 900 1100 && has "1000 0" 0 && innocent policed &&
+		whole_pages 0 && tell n0 && has "1000 0" 0 && reported policed_hits stopped "" &&
+		! chariot status | grep 'whole page' && rmmod policed && clean_log
+}
+
+whole() {
+	mkdir -p $FOLDER && echo 'granularity page struct account' > $POLICY &&
+		chariot policy check --module-file ./policed.ko $POLICY &&
+		load_policed && whole_pages 0 && tell o0 && work 0 0 0 && has "1000 0" 0 &&
+		whole_pages 1 && chariot status && chariot status | grep -q '^policed: .*whole.*: account (1 page now)' &&
+		tell n0 && has "1000 0" 1 && innocent policed
+}
+
+# With the driver of whole: another object in the page keeps it, the last one does not.
+ended() {
+	tell o1 && work 1 0 0 && tell c0 && whole_pages 1 && work 1 0 0 && has "2000 0" 1 &&
+		tell c1 && whole_pages 0 && has "0 0" 1 && tell s1 && has "0 0" 1 &&
+		reported policed_hits stopped "" && tell o2 && work 2 0 0 && has "1000 0" 1 &&
+		whole_pages 1 && rmmod policed && rm $POLICY && clean_log
+}
+
+tests=(plain stopped audit learn check wrong_policy granted neighbour freed shared whole ended)
 plan "${tests[@]}"
 insmod ./bank.ko || exit
 for name in "${tests[@]}"; do
 	run_test "$name" "$name"
 	case $name in
-	audit | granted | neighbour) continue ;;
+	audit | granted | neighbour | whole) continue ;;
 	esac
 	[ ! -e /sys/module/policed ] || rmmod policed
 done

@@ -208,6 +208,15 @@ static int print_sections(const struct plan *plan, FILE *out)
 	return err;
 }
 
+/* "struct sk_buff.len", "pages with a struct sk_buff" */
+static void right_text(const struct policy_line *line, char *text, size_t room)
+{
+	const char *pages = line->verb == POLICY_PAGES ? "whole pages with a " : "";
+	size_t used = snprintf(text, room, "%s", pages);
+
+	policy_line_text(line, text + used, room - used);
+}
+
 static const char *state_text(const struct plan *plan,
 			      const struct policy_line *line)
 {
@@ -223,7 +232,7 @@ static int print_policy(const struct plan *plan, FILE *out)
 	static const char *const heads[] = {
 		"THE DRIVER MAY WRITE", ">OFFSET", ">BYTES", "", NULL
 	};
-	char text[MEMBER_TEXT + 160], offset[16], size[16];
+	char text[MEMBER_TEXT + 192], offset[16], size[16];
 	const struct policy_line *line;
 	struct table table;
 	size_t i;
@@ -234,9 +243,7 @@ static int print_policy(const struct plan *plan, FILE *out)
 	table_init(&table, heads);
 	for (i = 0; i < plan->policy->count; i++) {
 		line = &plan->policy->lines[i];
-		if (line->verb != POLICY_WRITE)
-			continue;
-		policy_line_text(line, text, sizeof(text));
+		right_text(line, text, sizeof(text));
 		snprintf(offset, sizeof(offset), "%" PRIu32, line->place.offset);
 		snprintf(size, sizeof(size), "%" PRIu32, line->place.size);
 		table_row(&table, text, line->place.size ? offset : "?",
@@ -431,15 +438,13 @@ static struct json_object *policy_json(const struct plan *plan)
 			       json_object_new_string(plan->policy->file));
 	for (i = 0; i < plan->policy->count; i++) {
 		const struct policy_line *line = &plan->policy->lines[i];
-		struct json_object *entry;
+		struct json_object *entry = json_object_new_object();
 
-		if (line->verb != POLICY_WRITE)
-			continue;
-		entry = json_object_new_object();
 		policy_line_text(line, text, sizeof(text));
 		json_object_object_add(entry, "line",
 				       json_object_new_int64(line->number));
-		json_object_object_add(entry, "write",
+		json_object_object_add(entry, line->verb == POLICY_PAGES ?
+				       "pages" : "write",
 				       json_object_new_string(text));
 		if (line->place.size) {
 			json_object_object_add(entry, "offset",

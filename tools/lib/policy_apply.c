@@ -83,18 +83,13 @@ static bool understand(struct policy *policy, struct policy_line *line,
 	return any;
 }
 
-/* What the kernel half cannot do yet must not look as if it did. */
 static bool is_possible(struct policy *policy, const struct policy_line *line)
 {
-	if (line->verb == POLICY_WRITE)
+	if (line->verb == POLICY_WRITE || !*line->name.path)
 		return true;
-	if (*line->name.path)
-		policy_tell(policy, true, line->number,
-			    "granularity is for all of a structure: leave out '%s'",
-			    line->name.path);
-	else
-		policy_tell(policy, true, line->number,
-			    "granularity is not supported yet: leave the line out");
+	policy_tell(policy, true, line->number,
+		    "granularity is for all of a structure: leave out '%s'",
+		    line->name.path);
 	return false;
 }
 
@@ -124,7 +119,7 @@ struct gathering {
 };
 
 static int gather(struct gathering *to, uint32_t type,
-		  const struct member_place *place)
+		  const struct member_place *place, enum policy_verb verb)
 {
 	struct chariot_plan_grant *bigger;
 	size_t room = to->room ? 2 * to->room : 64;
@@ -140,6 +135,7 @@ static int gather(struct gathering *to, uint32_t type,
 		.type = type,
 		.offset = place->offset,
 		.size = place->size,
+		.flags = verb == POLICY_PAGES ? CHARIOT_PLAN_GRANT_PAGES : 0,
 	};
 	return 0;
 }
@@ -195,7 +191,7 @@ static int grant_line(struct policy *policy, struct policy_line *line,
 		}
 		if (!found)
 			continue;
-		err = gather(to, type, place);
+		err = gather(to, type, place, line->verb);
 		line->state = POLICY_GRANTED;
 		line->place = *place;
 	}
@@ -212,6 +208,8 @@ static int by_place(const void *a, const void *b)
 
 	if (one->type != other->type)
 		return one->type < other->type ? -1 : 1;
+	if (one->flags != other->flags)
+		return one->flags < other->flags ? -1 : 1;
 	return one->offset < other->offset ? -1 : one->offset > other->offset;
 }
 
@@ -229,6 +227,7 @@ static void merge(struct gathering *gathering)
 		last = grant[kept].offset + grant[kept].size;
 		end = grant[i].offset + grant[i].size;
 		if (grant[i].type != grant[kept].type ||
+		    grant[i].flags != grant[kept].flags ||
 		    grant[i].offset > last)
 			grant[++kept] = grant[i];
 		else if (end > last)

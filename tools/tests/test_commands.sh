@@ -412,9 +412,21 @@ run chariot-insmod --policy "$root/nosuch" "$data/typed.ko"
 wants 1; says "nosuch: No such file or directory"
 verdict
 
+begin "policy: whole pages"
+loaded chariot
+policy $etc typed.policy 'granularity page struct object' 'write struct object.list'
+run chariot-insmod "$data/typed.ko"
+wants 0; silent; typed_log "plan grants 2"
+run chariot-insmod --plan --btf "$data/kernel.btf" "$data/typed.ko"
+wants 0; prints "whole pages with a struct object"
+run chariot-insmod --plan --json --btf "$data/kernel.btf" "$data/typed.ko"
+wants 0; prints '"pages":"struct object"'
+verdict
+
 begin "policy: a wrong line: nothing is loaded"
 loaded chariot
-for line in frob 'write struct object.nosuch' 'write struct child.flags' 'granularity page struct object'; do
+for line in frob 'write struct object.nosuch' 'write struct child.flags' \
+	'granularity page struct object.list'; do
 	policy $etc typed.policy 'write struct object.list' "$line"
 	run chariot-insmod "$data/typed.ko"
 	wants 1; says "/etc/chariot/policy.d/typed.policy:2: "
@@ -606,6 +618,10 @@ echo 5 > "$root/sys/kernel/chariot/target/violations"
 printf '\033[31m\377' > "$root/sys/kernel/chariot/target/state"
 run chariot status
 wants 0; prints "target  enforce  ?[31m?"
+echo "object sk_buff" > "$root/sys/kernel/chariot/target/whole_types"
+echo 3 > "$root/sys/kernel/chariot/target/whole_pages"
+run chariot status
+wants 0; prints "whole pages in which these lie: object sk_buff (3 pages now)"
 run chariot status --json
 wants 0; prints '"violations":5'; prints '"driver":"target"'
 verdict

@@ -161,7 +161,7 @@ static void held_against_types(void)
 	checks(types, "write object", "f:1: there is no typedef object, but 'struct object'");
 	checks(types, "write struct object.kids[2]", "f:1: 'struct object.kids' has 2 elements");
 	checks(types, "write struct hidden", "f:1: there is no struct hidden");
-	checks(types, "granularity page struct object", "f:1: granularity is not supported yet");
+	checks(types, "granularity page struct object", "");
 	checks(types, "granularity page struct object.list", "leave out '.list'");
 	checks(types, "granularity page struct nosuch", "there is no struct nosuch");
 	types_close(types);
@@ -198,6 +198,37 @@ static void applies(void)
 	CHECK(policy.lines[0].state == POLICY_GRANTED);
 	CHECK(policy.lines[0].place.offset == 32);
 	CHECK(policy.lines[1].state == POLICY_NOT_HANDED);
+	policy_free(&policy);
+	plan_block_free(&block);
+	types_close(types);
+}
+
+/* Of the whole, and not one with what is given by the byte. */
+static void applies_to_pages(void)
+{
+	struct types *types = sample_types();
+	struct plan_block block = { 0 };
+	struct policy policy;
+
+	plan_with(&block, "object", 64);
+	CHECK(!parse_text("write struct object.kids[1]\n"
+			  "granularity page struct object\n"
+			  "granularity page struct object\n"
+			  "write struct object.kids[0]\n", &policy));
+	CHECK(!policy_apply(&policy, types, &block));
+	CHECK(block.count.grants == 2);
+	CHECK(!block.grants[0].flags && block.grants[0].size == 16);
+	CHECK(block.grants[1].flags == CHARIOT_PLAN_GRANT_PAGES &&
+	      !block.grants[1].offset && block.grants[1].size == 64);
+	CHECK(policy.lines[1].state == POLICY_GRANTED);
+	policy_free(&policy);
+	plan_block_free(&block);
+
+	memset(&block, 0, sizeof(block));
+	plan_with(&block, "object", 64);
+	CHECK(!parse_text("granularity page struct object.list\n", &policy));
+	CHECK(policy_apply(&policy, types, &block) == -EINVAL);
+	CHECK(!block.count.grants && policy.lines[0].state == POLICY_WRONG);
 	policy_free(&policy);
 	plan_block_free(&block);
 	types_close(types);
@@ -482,6 +513,7 @@ const struct check_test policy_tests[] = {
 	{ "policy: too much of all", too_much },
 	{ "policy: held against types", held_against_types },
 	{ "policy: becomes grants", applies },
+	{ "policy: whole pages", applies_to_pages },
 	{ "policy: a wrong line is left out", applies_the_rest },
 	{ "policy: structures that cannot be told apart", uncertain },
 	{ "policy: more than a plan takes", more_than_a_plan_takes },
