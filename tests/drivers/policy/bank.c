@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "bank.h"
 
@@ -78,9 +79,21 @@ int bank_open(unsigned int number,
 }
 EXPORT_SYMBOL_GPL(bank_open);
 
+/*
+ * On the first processor, as all allocations here: what is freed lies on a list of
+ * the processor's. Then the next one's memory is the same, as no other is free.
+ */
+static long free_and_allocate(void *arg)
+{
+	struct account **slot = arg, *old = *slot;
+
+	kmem_cache_free(cache, old);
+	*slot = kmem_cache_zalloc(cache, GFP_KERNEL);
+	return *slot == old ? 0 : -EAGAIN;
+}
+
 int bank_close(unsigned int number)
 {
-	struct account *old;
 	unsigned int i;
 	int err = -EINVAL;
 
@@ -88,10 +101,7 @@ int bank_close(unsigned int number)
 	if (number < OPEN_MAX && opened_as[number]) {
 		i = opened_as[number] - 1;
 		opened_as[number] = 0;
-		old = accounts[i];
-		kmem_cache_free(cache, old);
-		accounts[i] = kmem_cache_zalloc(cache, GFP_KERNEL);
-		err = accounts[i] == old ? 0 : -EAGAIN;
+		err = work_on_cpu(0, free_and_allocate, &accounts[i]);
 	}
 	mutex_unlock(&lock);
 	return err;
@@ -132,23 +142,31 @@ static void free_all(void)
 	kmem_cache_destroy(cache);
 }
 
-static int __init bank_init(void)
+static long allocate_all(void *unused)
 {
 	unsigned int i;
+
+	for (i = 0; i < ACCOUNTS; i++) {
+		accounts[i] = kmem_cache_zalloc(cache, GFP_KERNEL);
+		if (!accounts[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int __init bank_init(void)
+{
+	int err;
 
 	/* The bytes for user space keep the cache apart from others of that size. */
 	cache = kmem_cache_create_usercopy("bank_account", sizeof(struct account),
 					   0, 0, 0, sizeof(u64), NULL);
 	if (!cache)
 		return -ENOMEM;
-	for (i = 0; i < ACCOUNTS; i++) {
-		accounts[i] = kmem_cache_zalloc(cache, GFP_KERNEL);
-		if (!accounts[i]) {
-			free_all();
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	err = work_on_cpu(0, allocate_all, NULL);
+	if (err)
+		free_all();
+	return err;
 }
 module_init(bank_init);
 
