@@ -29,8 +29,6 @@ struct chariot_alias {
 		u64 gfn;		/* the guest's own top table ... */
 		struct page *shown;	/* ... and what views show there */
 	} top[TOPS_MAX];
-	u64 read_gfn;			/* last page shown again for a read */
-	u32 reads;
 };
 
 /* Set or clear the alias of @gfn. Returns true if that changed the entry. */
@@ -114,27 +112,22 @@ bool chariot_alias_target(struct chariot_vm *vm, u64 *gpa)
 }
 
 /**
- * chariot_alias_read - a view reads a hidden page
+ * chariot_alias_read - a view reads a hidden page in a way nobody can emulate
  * @vm: the guest
  * @vcpu: the virtual CPU of this thread
+ * @state: what is remembered of it
  * @gfn: the page
  *
- * Rare: drivers have no business in page tables. The page is shown until the
- * processor walks it again. An instruction that reads the very table that maps
- * what it reads would never get on that way: the page then stays shown and
- * walkable, with no protection of its own.
+ * The page is shown until the processor walks it again. An instruction that reads
+ * the very table that maps what it reads would never get on that way: the page
+ * then stays shown and walkable, with no protection of its own.
  */
-void chariot_alias_read(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn)
+void chariot_alias_read(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			struct chariot_vcpu *state, u64 gfn)
 {
-	struct chariot_alias *a = vm->alias;
-	bool stuck;
-
-	mutex_lock(&vm->map_lock);
-	a->reads = a->read_gfn == gfn ? a->reads + 1 : 0;
-	a->read_gfn = gfn;
-	stuck = a->reads >= READS_MAX;
-	mutex_unlock(&vm->map_lock);
-	if (!stuck)
+	state->reads = state->read_gfn == gfn ? state->reads + 1 : 0;
+	state->read_gfn = gfn;
+	if (state->reads < READS_MAX)
 		chariot_walks_forget(vm, gfn, gfn + 1);
 	chariot_alias_show(vm, vcpu, gfn, gfn + 1);
 }

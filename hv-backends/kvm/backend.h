@@ -103,6 +103,8 @@ struct chariot_vcpu {
 	u32 text_view;
 	u32 window_view;		/* of the open window, 0 for none */
 	u64 window_gfn;
+	u64 read_gfn;			/* last page table shown for a read */
+	u32 reads;			/* how often in a row */
 };
 
 #define CHARIOT_UNTOLD	64u
@@ -279,7 +281,8 @@ void chariot_alias_hide(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
 void chariot_alias_show(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 first,
 			u64 end);
 bool chariot_alias_target(struct chariot_vm *vm, u64 *gpa);
-void chariot_alias_read(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
+void chariot_alias_read(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+			struct chariot_vcpu *state, u64 gfn);
 bool chariot_alias_pfn(struct chariot_vm *vm, u64 gfn, u64 *pfn);
 bool chariot_alias_in(struct chariot_vm *vm, u64 first, u64 end);
 int chariot_alias_call(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
@@ -311,6 +314,11 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 				      struct chariot_vcpu *state,
 				      struct chariot_domain *d, u64 gpa,
 				      const u8 *insn, int insn_len);
+enum chariot_next chariot_judge_read(struct chariot_vm *vm,
+				     struct kvm_vcpu *vcpu,
+				     struct chariot_vcpu *state,
+				     struct chariot_domain *d, const u8 *insn,
+				     int insn_len);
 enum chariot_next chariot_judge_string(struct chariot_vm *vm,
 				       struct kvm_vcpu *vcpu,
 				       struct chariot_vcpu *state,

@@ -66,7 +66,12 @@ static enum chariot_next view_fault(struct chariot_vm *vm,
 	}
 	if (chariot_alias_target(vm, &gpa)) {
 		if (!(error_code & PFERR_WRITE_MASK)) {
-			chariot_alias_read(vm, vcpu, gpa >> CHARIOT_PAGE_SHIFT);
+			next = chariot_judge_read(vm, vcpu, state, d, insn,
+						  insn_len);
+			if (next != CHARIOT_NEXT_MAP)
+				return next;
+			chariot_alias_read(vm, vcpu, state,
+					   gpa >> CHARIOT_PAGE_SHIFT);
 			return CHARIOT_NEXT_RUN;
 		}
 		next = chariot_judge_write(vm, vcpu, state, d, gpa, insn,

@@ -217,6 +217,7 @@ struct chariot_vcpu *chariot_vcpu_make(struct chariot_vm *vm,
 		return NULL;
 	state->entry_rsp = CHARIOT_NO_GFN;
 	state->window_gfn = CHARIOT_NO_GFN;
+	state->read_gfn = CHARIOT_NO_GFN;
 	vm->vcpu[vcpu->vcpu_idx] = state;
 	return state;
 }

@@ -60,10 +60,15 @@ static void fetch(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa)
 		w->byte_count = CHARIOT_INSN_MAX;
 }
 
-/* Decode the instruction; @insn are its bytes if the processor gave them. */
-static void decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
+/*
+ * Decode the instruction; @insn are its bytes if the processor gave them. Returns
+ * false if it is not known, or writes to places that are not.
+ */
+static bool decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
 		   const u8 *insn, int insn_len)
 {
+	bool known;
+
 	chariot_regs_get(vcpu, &w->regs);
 	if (insn && insn_len > 0) {
 		w->byte_count = min(insn_len, CHARIOT_INSN_MAX);
@@ -71,10 +76,30 @@ static void decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
 	} else {
 		fetch(vcpu, w, rip_gpa);
 	}
-	w->decoded = !chariot_insn_decode(w->bytes, w->byte_count, &w->regs,
-					  &w->insn) &&
-		     (w->insn.flags & CHARIOT_INSN_WRITES) &&
-		     !(w->insn.flags & CHARIOT_INSN_SCATTER);
+	known = !chariot_insn_decode(w->bytes, w->byte_count, &w->regs,
+				     &w->insn) &&
+		!(w->insn.flags & CHARIOT_INSN_SCATTER);
+	w->decoded = known && (w->insn.flags & CHARIOT_INSN_WRITES);
+	return known;
+}
+
+/*
+ * Find where the operand lies by the guest's own tables. An operand that goes on
+ * in another page lies in two places. False if those do not allow it: *e.
+ */
+static bool translate_operand(struct kvm_vcpu *vcpu, struct chariot_write *w,
+			      struct x86_exception *e)
+{
+	w->size = w->insn.size;
+	w->size1 = min_t(u32, w->size,
+			 PAGE_SIZE - (w->insn.gva & ~PAGE_MASK));
+	w->gpa = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva, e);
+	if (w->gpa == INVALID_GPA)
+		return false;
+	if (w->size1 == w->size)
+		return true;
+	w->gpa2 = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva + w->size1, e);
+	return w->gpa2 != INVALID_GPA;
 }
 
 enum located {
@@ -84,30 +109,22 @@ enum located {
 };
 
 /*
- * Find where the operand lies; @gpa is what the processor reported. An operand
- * that goes on in another page lies in two places, and of the other one the
- * processor has not checked anything yet.
+ * The same; @gpa is what the processor reported. Of the part in another page it
+ * has not checked anything yet.
  */
 static enum located locate(struct kvm_vcpu *vcpu, struct chariot_write *w,
 			   u64 gpa, struct x86_exception *e)
 {
 	u32 offset = w->insn.gva & ~PAGE_MASK;
 
-	w->size = w->insn.size;
-	w->size1 = min_t(u32, w->size, PAGE_SIZE - offset);
-	if (w->size1 == w->size && offset == (gpa & ~PAGE_MASK)) {
+	if (offset == (gpa & ~PAGE_MASK) && w->insn.size <= PAGE_SIZE - offset) {
+		w->size = w->insn.size;
+		w->size1 = w->size;
 		w->gpa = gpa;
 		return LOCATED;
 	}
-	w->gpa = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva, e);
-	if (w->gpa == INVALID_GPA)
+	if (!translate_operand(vcpu, w, e))
 		return FAULTED;
-	if (w->size1 < w->size) {
-		w->gpa2 = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva + w->size1,
-						   e);
-		if (w->gpa2 == INVALID_GPA)
-			return FAULTED;
-	}
 	if ((w->gpa ^ gpa) < PAGE_SIZE ||
 	    (w->size1 < w->size && (w->gpa2 ^ gpa) < PAGE_SIZE))
 		return LOCATED;
@@ -353,6 +370,79 @@ enum chariot_next chariot_judge_write(struct chariot_vm *vm,
 		break;
 	}
 	return stop(vm, vcpu, d, &w, bad);
+}
+
+/* Have KVM's emulator do an instruction that writes no memory. */
+static enum chariot_next emulate_read(struct kvm_vcpu *vcpu,
+				      struct chariot_vcpu *state)
+{
+	enum chariot_done done;
+
+	state->emulating = true;
+	done = chariot_emulate_kvm(vcpu);
+	state->emulating = false;
+	if (done == CHARIOT_CANNOT)
+		return CHARIOT_NEXT_MAP;
+	return done == CHARIOT_EXIT ? CHARIOT_NEXT_USER : CHARIOT_NEXT_RUN;
+}
+
+/**
+ * chariot_judge_read - an instruction that reads a page table with no address
+ * @vm: the guest
+ * @vcpu: the virtual CPU of this thread
+ * @state: what is remembered of it
+ * @d: the domain of its view
+ * @insn: bytes of the instruction, if the processor gave them
+ * @insn_len: how many
+ *
+ * It is done here, by the guest's own tables, as the page may be one of those
+ * that lead to it. What it writes, there or elsewhere, is judged before. Returns
+ * CHARIOT_NEXT_MAP if nobody can do it.
+ */
+enum chariot_next chariot_judge_read(struct chariot_vm *vm,
+				     struct kvm_vcpu *vcpu,
+				     struct chariot_vcpu *state,
+				     struct chariot_domain *d, const u8 *insn,
+				     int insn_len)
+{
+	u64 rip_gpa = own_text(vm, vcpu, state, d->id);
+	struct chariot_write w = { };
+	enum chariot_verdict verdict;
+	struct x86_exception e;
+	u64 bad;
+
+	if (rip_gpa == INVALID_GPA)
+		return leave(vm, vcpu, d);
+	if (!decode(vcpu, &w, rip_gpa, insn, insn_len))
+		return CHARIOT_NEXT_MAP;
+	if (!w.decoded)
+		return emulate_read(vcpu, state);
+	/* Not an operand of unknown size, one that need not be there, a device. */
+	if (!w.insn.size || (w.insn.flags & CHARIOT_INSN_MASKED))
+		return CHARIOT_NEXT_MAP;
+	if (!translate_operand(vcpu, &w, &e)) {
+		kvm_inject_emulated_page_fault(vcpu, &e);
+		return CHARIOT_NEXT_RUN;
+	}
+	if (!chariot_slot(vcpu, w.gpa >> CHARIOT_PAGE_SHIFT))
+		return CHARIOT_NEXT_MAP;
+	verdict = is_stack(vm, vcpu, state, d, &w, w.gpa) &&
+		  w.size1 == w.size ? CHARIOT_VERDICT_ALLOW :
+		  judge(vm, d, &w, &bad);
+	if (verdict == CHARIOT_VERDICT_STOP)
+		return stop(vm, vcpu, d, &w, bad);
+	if (verdict == CHARIOT_VERDICT_AUDIT)
+		return CHARIOT_NEXT_MAP;
+	switch (emulate_any(vm, vcpu, state,
+			    verdict == CHARIOT_VERDICT_EMULATE ? &d->table :
+			    NULL, &w)) {
+	case CHARIOT_EXIT:
+		return CHARIOT_NEXT_USER;
+	case CHARIOT_CANNOT:
+		return CHARIOT_NEXT_MAP;
+	default:
+		return CHARIOT_NEXT_RUN;
+	}
 }
 
 static bool is_string(const struct chariot_insn *insn)
