@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A second direct map for drivers' views, where page tables in use have no
- * address (struct chariot_walk_alias says why). Built once, of 4 KiB pages,
- * out of the guest's own; the backend alone changes it afterwards.
+ * A second direct map and a second map of the kernel's image for drivers' views,
+ * where page tables in use have no address (struct chariot_walk_alias says why).
+ * Built once, of 4 KiB pages, out of the guest's own; the backend alone changes
+ * them afterwards.
  * Runs in the guest kernel at start; costs 2 MiB a GiB of RAM, and only where
  * the backend asks for it.
+ *
+ * The kernel goes on changing its own maps: it splits and joins huge pages, and
+ * sets what may be done with pages, in the image, too (free_init_pages(), or
+ * set_memory_*() on memory that is also in the image). Of all that the second
+ * maps need to know nothing, for in a view the nested page tables judge; only
+ * which frame an address of the image has, and what of it is code, must stay, and
+ * does from when the kernel has started user space. It patches its code by other
+ * addresses (text_poke()).
  */
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -15,12 +24,17 @@
 #include <chariot/hypercall.h>
 #include "chariot.h"
 
-#define MAX_TOPS	8	/* PUD pages: 512 GiB of direct map each */
+/* A PUD page for each 512 GiB of direct map, and the image's PMD page. */
+#define MAX_TOPS	CHARIOT_WALK_ALIAS_TOPS
+
+enum { DIRECT_MAP, IMAGE_MAP };	/* numbers for the backend */
 
 static unsigned long *pages;	/* every page we took, for the way back */
 static size_t nr_pages, max_pages;
 static struct chariot_walk_alias *call;
 static phys_addr_t ram_end;	/* the direct map's length */
+static u64 tops[MAX_TOPS][2];
+static unsigned int nr_tops;
 
 static void *take_page(void)
 {
@@ -34,20 +48,32 @@ static void *take_page(void)
 	return (void *)page;
 }
 
-static int send_leaf(u64 block, const void *table)
+static int add_top(const void *top, const void *copy)
+{
+	if (nr_tops == MAX_TOPS)
+		return -ENOSPC;
+	tops[nr_tops][0] = __pa(top);
+	tops[nr_tops][1] = __pa(copy);
+	nr_tops++;
+	return 0;
+}
+
+static int send_leaf(u32 map, u64 block, const void *table)
 {
 	int ret = 0;
 
 	if (call->count &&
 	    (!table || call->count == CHARIOT_WALK_ALIAS_MAX ||
-	     call->first + call->count != block)) {
+	     call->map != map || call->first + call->count != block)) {
 		call->op = CHARIOT_WALK_ALIAS_TABLES;
 		ret = chariot_hv_walk_alias(__pa(call));
 		call->count = 0;
 	}
 	if (table) {
-		if (!call->count)
+		if (!call->count) {
+			call->map = map;
 			call->first = block;
+		}
 		call->gpa[call->count++] = __pa(table);
 	}
 	return ret;
@@ -76,7 +102,7 @@ static int copy_leaf(const pte_t *old, pmdval_t *slot, u64 block)
 		if (!old || !pte_none(old[i]))
 			table[i] = entry_for(frame + i);
 	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
-	return send_leaf(block, table);
+	return send_leaf(DIRECT_MAP, block, table);
 }
 
 static bool is_table(pteval_t entry)
@@ -125,7 +151,7 @@ static pud_t *top_of(unsigned long va)
 	return p4d_pgtable(*p4d);
 }
 
-static int build(u64 tops[][2], unsigned int *nr_tops)
+static int build_direct_map(void)
 {
 	unsigned long va = PAGE_OFFSET;
 	unsigned long end = PAGE_OFFSET + ram_end;
@@ -135,22 +161,95 @@ static int build(u64 tops[][2], unsigned int *nr_tops)
 		pud_t *top = top_of(va);
 		pudval_t *copy = top ? take_page() : NULL;
 
-		if (!copy || *nr_tops == MAX_TOPS)
+		if (!copy)
 			return top ? -ENOMEM : -ENXIO;
 		memcpy(copy, top, PAGE_SIZE);
-		tops[*nr_tops][0] = __pa(top);
-		tops[*nr_tops][1] = __pa(copy);
-		(*nr_tops)++;
-		do {
+		ret = add_top(top, copy);
+		while (!ret) {
 			pud_t pud = top[pud_index(va)];
 
 			if (!pud_none(pud))
 				ret = copy_middle(pud, &copy[pud_index(va)],
 						  __pa(va) >> PMD_SHIFT);
 			va += PUD_SIZE;
-		} while (va < end && pud_index(va) && !ret);
+			if (va >= end || !pud_index(va))
+				break;
+		}
 	}
-	return ret ?: send_leaf(0, NULL);
+	return ret ?: send_leaf(DIRECT_MAP, 0, NULL);
+}
+
+/*
+ * 512 entries that map what one PMD entry of the image maps. Here what is
+ * executable must be so in the copy: a fetch by a driver is for the nested page
+ * tables, too, and some of the code runs in views (thunks).
+ */
+static int copy_image_leaf(pmd_t *old, pmdval_t *slot)
+{
+	const pte_t *ptes = is_table(pmd_val(*old)) ?
+			    (pte_t *)pmd_page_vaddr(*old) : NULL;
+	u64 block = U64_MAX;
+	pteval_t *table;
+	unsigned int i;
+
+	table = take_page();
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		u64 frame = ptes ? pte_pfn(ptes[i]) : pmd_pfn(*old) + i;
+		pteval_t flags = ptes ? pte_flags(ptes[i]) : pmd_flags(*old);
+
+		if (!(flags & _PAGE_PRESENT))
+			continue;
+		if (block == U64_MAX)
+			block = frame / PTRS_PER_PTE;
+		/* The backend finds a frame's entry by its number. */
+		if (frame != block * PTRS_PER_PTE + i)
+			return -ENXIO;
+		table[i] = entry_for(frame);
+		if (!(flags & _PAGE_NX))
+			table[i] &= ~_PAGE_NX;
+	}
+	if (block == U64_MAX)
+		return 0;
+	*slot = __pa(table) | _KERNPG_TABLE_NOENC;
+	return send_leaf(IMAGE_MAP, block, table);
+}
+
+/* The kernel's first page tables lie in its image. */
+static int build_image_map(void)
+{
+	pud_t *pud = top_of(__START_KERNEL_map);
+	pmdval_t *copy;
+	unsigned int i;
+	pmd_t *old;
+	int ret = 0;
+
+	/*
+	 * Without CONFIG_RANDOMIZE_BASE modules share this PMD page, and their
+	 * part of it changes all the time.
+	 */
+	if (MODULES_VADDR - __START_KERNEL_map < PUD_SIZE) {
+		pr_warn("no second map of the kernel's image: page tables in it can be written\n");
+		return 0;
+	}
+	if (pud)
+		pud += pud_index(__START_KERNEL_map);
+	if (!pud || !is_table(pud_val(*pud)))
+		return -ENXIO;
+	old = pud_pgtable(*pud);
+	copy = take_page();
+	if (!copy)
+		return -ENOMEM;
+	for (i = 0; i < PTRS_PER_PMD && !ret; i++)
+		if (pmd_val(old[i]) & _PAGE_PRESENT)
+			ret = copy_image_leaf(&old[i], &copy[i]);
+	return ret ?: send_leaf(IMAGE_MAP, 0, NULL) ?: add_top(old, copy);
+}
+
+static int build(void)
+{
+	return build_direct_map() ?: build_image_map();
 }
 
 static void give_back(void)
@@ -176,8 +275,6 @@ static struct notifier_block memory_nb = { .notifier_call = memory_event };
 
 int chariot_directmap_init(void)
 {
-	u64 tops[MAX_TOPS][2];
-	unsigned int nr_tops = 0;
 	int ret;
 
 	if (chariot_backend_errno ||
@@ -185,19 +282,21 @@ int chariot_directmap_init(void)
 		return 0;
 	ram_end = (phys_addr_t)chariot_max_pfn << PAGE_SHIFT;
 	max_pages = MAX_TOPS + DIV_ROUND_UP(ram_end, PUD_SIZE) + 1 +
-		    DIV_ROUND_UP(ram_end, PMD_SIZE);
+		    DIV_ROUND_UP(ram_end, PMD_SIZE) + PTRS_PER_PMD;
 	pages = vmalloc(array_size(max_pages, sizeof(*pages)));
 	call = (void *)get_zeroed_page(GFP_KERNEL);
-	ret = pages && call ? build(tops, &nr_tops) : -ENOMEM;
+	nr_tops = 0;
+	ret = pages && call ? build() : -ENOMEM;
 	if (!ret) {
 		call->op = CHARIOT_WALK_ALIAS_ENABLE;
 		call->first = 0;
+		call->map = 0;
 		call->count = nr_tops * 2;
 		memcpy(call->gpa, tops, nr_tops * sizeof(tops[0]));
 		ret = chariot_hv_walk_alias(__pa(call));
 	}
 	if (ret) {
-		pr_err("second direct map failed (%d)\n", ret);
+		pr_err("second maps failed (%d)\n", ret);
 		chariot_directmap_exit();
 		return ret;
 	}

@@ -559,6 +559,18 @@ static bool is_kernel_table(unsigned long pfn)
 	return false;
 }
 
+/* The kernel's first page tables are part of its image. */
+static bool describe_image_byte(unsigned long va, phys_addr_t gpa,
+				struct chariot_victim_info *out)
+{
+	if (!describe_image(va, out))
+		return false;
+	if (out->victim == CHARIOT_VICTIM_KERNEL_DATA &&
+	    is_kernel_table(gpa >> PAGE_SHIFT))
+		out->victim = CHARIOT_VICTIM_PAGE_TABLE;
+	return true;
+}
+
 /* Is it the top page table of a process? No kernel marks those. */
 static bool is_top_table(unsigned long pfn)
 {
@@ -668,13 +680,15 @@ void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 	if (va && va < TASK_SIZE_MAX)
 		set(out, CHARIOT_VICTIM_USER, "user memory of %s (pid %d)",
 		    current->comm, current->pid);
-	else if (describe_driver(d, va, gpa, out) || describe_image(va, out) ||
+	else if (describe_driver(d, va, gpa, out) ||
+		 describe_image_byte(va, gpa, out) ||
 		 describe_any_module(va, out))
 		;
 	else if (is_vmalloc_addr((void *)va)) {
 		/* The kernel's image may be mapped there once more. */
 		alias = __START_KERNEL_map + (gpa - phys_base);
-		if (!(page && PageReserved(page) && describe_image(alias, out)) &&
+		if (!(page && PageReserved(page) &&
+		      describe_image_byte(alias, gpa, out)) &&
 		    !describe_stack(va, out) && !describe_percpu(va, out))
 			describe_vmalloc(va, out);
 	} else if (!describe_page_struct(va, out) && page) {
@@ -682,7 +696,8 @@ void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 		va = (unsigned long)__va(gpa);
 		alias = __START_KERNEL_map + (gpa - phys_base);
 		/* Init sections are freed, and then others' pages. */
-		if (!(PageReserved(page) && describe_image(alias, out)) &&
+		if (!(PageReserved(page) &&
+		      describe_image_byte(alias, gpa, out)) &&
 		    !describe_percpu(va, out))
 			describe_page(d, page, va, out);
 	} else if (!out->victim) {

@@ -407,9 +407,6 @@ static int alias_check(const struct chariot_walk_alias *a)
 
 	if (err)
 		return err;
-	if (a->op == CHARIOT_WALK_ALIAS_ENABLE &&
-	    (a->count < 2 || a->count > 16 || a->count % 2))
-		return -EINVAL;
 	for (i = 0; i < a->count; i++) {
 		if (a->op == CHARIOT_WALK_ALIAS_TABLES && !a->gpa[i])
 			continue;

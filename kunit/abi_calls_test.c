@@ -449,7 +449,8 @@ static const struct alias_row alias_rows[] = {
 	{ "most", CHARIOT_WALK_ALIAS_TABLES, CHARIOT_WALK_ALIAS_MAX, TABLE_GPA,
 	  0, 0 },
 	{ "enable a pair", CHARIOT_WALK_ALIAS_ENABLE, 2, TABLE_GPA, 0, 0 },
-	{ "enable 8 pairs", CHARIOT_WALK_ALIAS_ENABLE, 16, TABLE_GPA, 0, 0 },
+	{ "enable most", CHARIOT_WALK_ALIAS_ENABLE, 2 * CHARIOT_WALK_ALIAS_TOPS,
+	  TABLE_GPA, 0, 0 },
 	{ "disable", CHARIOT_WALK_ALIAS_DISABLE, 0, 0, 0, 0 },
 	{ "first unknown op", CHARIOT_WALK_ALIAS_OP_COUNT, 0, 0, 0, -EINVAL },
 	{ "one too many", CHARIOT_WALK_ALIAS_TABLES, CHARIOT_WALK_ALIAS_MAX + 1,
@@ -462,8 +463,8 @@ static const struct alias_row alias_rows[] = {
 	{ "enable nothing", CHARIOT_WALK_ALIAS_ENABLE, 0, 0, 0, -EINVAL },
 	{ "enable half a pair", CHARIOT_WALK_ALIAS_ENABLE, 3, TABLE_GPA, 0,
 	  -EINVAL },
-	{ "enable too many", CHARIOT_WALK_ALIAS_ENABLE, 18, TABLE_GPA, 0,
-	  -EINVAL },
+	{ "enable too many", CHARIOT_WALK_ALIAS_ENABLE,
+	  2 * CHARIOT_WALK_ALIAS_TOPS + 2, TABLE_GPA, 0, -EINVAL },
 	{ "enable page 0", CHARIOT_WALK_ALIAS_ENABLE, 2, 0, 0, -EFAULT },
 };
 
@@ -479,7 +480,7 @@ static void test_alias(struct kunit *test)
 	a = guest_put_alias(test);
 	a->op = r->op;
 	a->count = r->count;
-	a->reserved[13] = r->reserved;
+	a->reserved[12] = r->reserved;
 	for (i = 0; i < r->count && i < CHARIOT_WALK_ALIAS_MAX; i++)
 		a->gpa[i] = i == r->count - 1 ? r->gpa : TABLE_GPA;
 	KUNIT_EXPECT_EQ(test, r->want, chariot_hv_walk_alias(ALIAS_GPA));

@@ -311,6 +311,7 @@ static const struct word_row map_rows[] = {
 
 /* Here the first word is op and count. */
 #define ALIAS_GPA(i)	offsetof(struct chariot_walk_alias, gpa[i])
+#define ALIAS_MAP	offsetof(struct chariot_walk_alias, map)
 #define ALIAS_HEAD(op, count)	((u64)(count) << 32 | (op))
 
 static const struct word_row alias_rows[] = {
@@ -325,7 +326,20 @@ static const struct word_row alias_rows[] = {
 	{ "one too many", 0, 0, ALIAS_HEAD(0, CHARIOT_WALK_ALIAS_MAX + 1), -EINVAL },
 	{ "largest count", 0, 0, ALIAS_HEAD(0, ~0u), -EINVAL },
 	{ "reserved[0]", 0, RESERVED(chariot_walk_alias, 0), 1, -EINVAL },
-	{ "reserved[13]", 0, RESERVED(chariot_walk_alias, 13), 1, -EINVAL },
+	{ "reserved[12]", 0, RESERVED(chariot_walk_alias, 12), 1, -EINVAL },
+	{ "last map", 0, ALIAS_MAP, CHARIOT_WALK_ALIAS_MAPS - 1, 0 },
+	{ "one map too many", 0, ALIAS_MAP, CHARIOT_WALK_ALIAS_MAPS, -EINVAL },
+	{ "largest map", 0, ALIAS_MAP, ~0u, -EINVAL },
+	{ "reserved0", 0, ALIAS_MAP, 1ull << 32, -EINVAL },
+	{ "disable a map", CHARIOT_WALK_ALIAS_DISABLE, ALIAS_MAP, 1, -EINVAL },
+	{ "enable nothing", CHARIOT_WALK_ALIAS_ENABLE, 0, 0, -EINVAL },
+	{ "enable half a pair", 0, 0, ALIAS_HEAD(CHARIOT_WALK_ALIAS_ENABLE, 3),
+	  -EINVAL },
+	{ "enable most", 0, 0, ALIAS_HEAD(CHARIOT_WALK_ALIAS_ENABLE,
+					  2 * CHARIOT_WALK_ALIAS_TOPS), 0 },
+	{ "enable too many", 0, 0, ALIAS_HEAD(CHARIOT_WALK_ALIAS_ENABLE,
+					      2 * CHARIOT_WALK_ALIAS_TOPS + 2),
+	  -EINVAL },
 };
 
 CHARIOT_ROWS(batch);

@@ -196,19 +196,27 @@ int chariot_check_frame_map(const struct chariot_frame_map *m)
 }
 
 /**
- * chariot_check_walk_alias - check a part of the second direct map
+ * chariot_check_walk_alias - check a part of the second maps
  * @w: private copy of what the guest sent
  *
- * Returns 0, or -EINVAL for an unknown operation, a bad count, a reserved field
- * that is not zero, or an address in use that is not a page's. Which blocks and
- * how many top tables there can be is the backend's to say.
+ * Returns 0, or -EINVAL for an unknown operation or map, a bad count, a reserved
+ * field that is not zero, or an address in use that is not a page's. Which blocks
+ * there can be is the backend's to say.
  */
 int chariot_check_walk_alias(const struct chariot_walk_alias *w)
 {
 	u32 i;
 
 	if (w->op >= CHARIOT_WALK_ALIAS_OP_COUNT ||
-	    w->count > CHARIOT_WALK_ALIAS_MAX || !all_zero(w->reserved, 14))
+	    w->count > CHARIOT_WALK_ALIAS_MAX || w->reserved0 ||
+	    !all_zero(w->reserved, 13))
+		return -EINVAL;
+	if (w->map >= (w->op == CHARIOT_WALK_ALIAS_TABLES ?
+		       CHARIOT_WALK_ALIAS_MAPS : 1))
+		return -EINVAL;
+	if (w->op == CHARIOT_WALK_ALIAS_ENABLE &&
+	    (w->count < 2 || w->count % 2 ||
+	     w->count > 2 * CHARIOT_WALK_ALIAS_TOPS))
 		return -EINVAL;
 	for (i = 0; i < w->count; i++)
 		if (!page_aligned(w->gpa[i]) ||

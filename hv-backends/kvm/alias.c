@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's second direct map (struct chariot_walk_alias in abi.h): keeps page
- * tables that the processor must be able to write in a view out of the reach of
- * stores.
+ * The guest's second maps (struct chariot_walk_alias in abi.h): keep page tables
+ * that the processor must be able to write in a view out of the reach of stores.
  * Runs in the host kernel, in a virtual CPU's thread. The tables are guest
  * memory: a guest that lies about them only misleads its own views, since every
  * address they give is checked again by the nested page tables.
  *
- * A hidden page G has, in the second direct map, the address alias_base + G,
- * where there is no memory. A store through it faults there and is judged as
- * one to G; the processor's walks go by physical address and reach G itself.
+ * A hidden page G has, in all second maps, the address alias_base + G, where
+ * there is no memory. A store through it faults there and is judged as one to G;
+ * the processor's walks go by physical address and reach G itself.
  */
 #include <linux/slab.h>
 
@@ -17,31 +16,31 @@
 
 #define PTE_GFN_MASK	GENMASK_ULL(51, CHARIOT_PAGE_SHIFT)
 #define LEAF_GFNS	512u
-#define TOPS_MAX	8u
 #define READS_MAX	4u
 
 struct chariot_alias {
 	u64 base;			/* gpa; 0: not in force */
 	u64 blocks;
-	u64 *leaf;			/* gpa of the leaf table of each block */
+	/* By map: gpa of the leaf table of each block; NULL: no such map. */
+	u64 *leaf[CHARIOT_WALK_ALIAS_MAPS];
 	u32 tops;
 	struct {
 		u64 gfn;		/* the guest's own top table ... */
 		struct page *shown;	/* ... and what views show there */
-	} top[TOPS_MAX];
+	} top[CHARIOT_WALK_ALIAS_TOPS];
 };
 
-/* Set or clear the alias of @gfn. Returns true if that changed the entry. */
-static bool point(struct kvm_vcpu *vcpu, struct chariot_alias *a, u64 gfn,
-		  bool hide)
+/* Set or clear the alias of @gfn in a map. Returns true if that changed it. */
+static bool point(struct kvm_vcpu *vcpu, const struct chariot_alias *a,
+		  const u64 *leaf, u64 gfn, bool hide)
 {
-	u64 block = gfn / LEAF_GFNS, pte, new;
-	u32 offset = gfn % LEAF_GFNS * sizeof(pte);
+	u32 offset = gfn % LEAF_GFNS * sizeof(u64);
 	gfn_t table;
+	u64 pte, new;
 
-	if (block >= a->blocks || !a->leaf[block])
+	if (!leaf || !leaf[gfn / LEAF_GFNS])
 		return false;
-	table = a->leaf[block] >> CHARIOT_PAGE_SHIFT;
+	table = leaf[gfn / LEAF_GFNS] >> CHARIOT_PAGE_SHIFT;
 	if (kvm_vcpu_read_guest_page(vcpu, table, &pte, offset, sizeof(pte)))
 		return false;
 	new = (pte & ~PTE_GFN_MASK) | ((hide ? a->base : 0) +
@@ -57,19 +56,22 @@ static void change(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 first,
 {
 	struct chariot_alias *a;
 	bool changed = false;
+	u32 i;
 
 	mutex_lock(&vm->map_lock);
 	a = vm->alias;
 	if (a && a->base)
 		for (; first < end && first / LEAF_GFNS < a->blocks; first++)
-			changed |= point(vcpu, a, first, hide);
+			for (i = 0; i < CHARIOT_WALK_ALIAS_MAPS; i++)
+				changed |= point(vcpu, a, a->leaf[i], first,
+						 hide);
 	mutex_unlock(&vm->map_lock);
 	if (changed)
 		kvm_flush_remote_tlbs(vm->kvm);
 }
 
 /**
- * chariot_alias_hide - take a page table's address away in the views
+ * chariot_alias_hide - take a page table's addresses away in the views
  * @vm: the guest
  * @vcpu: the virtual CPU of this thread
  * @gfn: the page table; becomes writable for walks after this
@@ -171,6 +173,7 @@ static int tables(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 {
 	u64 blocks = DIV_ROUND_UP(chariot_guest_end(vm->kvm), LEAF_GFNS);
 	struct chariot_alias *a = vm->alias;
+	u64 *leaf;
 	u32 i;
 
 	if (!a) {
@@ -180,20 +183,23 @@ static int tables(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 		/* Stays until the guest goes: faults look at it without a lock. */
 		WRITE_ONCE(vm->alias, a);
 	}
-	if (!a->leaf) {
-		a->leaf = kvcalloc(blocks, sizeof(u64), GFP_KERNEL_ACCOUNT);
-		if (!a->leaf)
-			return -ENOMEM;
+	if (!a->blocks)
 		a->blocks = blocks;
-	}
 	if (a->base || call->first >= a->blocks ||
 	    call->count > a->blocks - call->first)
 		return -EINVAL;
+	leaf = a->leaf[call->map];
+	if (!leaf) {
+		leaf = kvcalloc(a->blocks, sizeof(u64), GFP_KERNEL_ACCOUNT);
+		if (!leaf)
+			return -ENOMEM;
+		a->leaf[call->map] = leaf;
+	}
 	for (i = 0; i < call->count; i++) {
 		if (!kvm_vcpu_is_visible_gfn(vcpu,
 					     call->gpa[i] >> CHARIOT_PAGE_SHIFT))
 			return -EFAULT;
-		a->leaf[call->first + i] = call->gpa[i];
+		leaf[call->first + i] = call->gpa[i];
 	}
 	return 0;
 }
@@ -205,7 +211,7 @@ static int enable(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	struct chariot_alias *a = vm->alias;
 	u32 i, n = call->count / 2;
 
-	if (!a || a->tops || !n || n > TOPS_MAX || call->count % 2)
+	if (!a || a->tops)
 		return -EINVAL;
 	/* No room for aliases beside the guest's memory. */
 	if (chariot_guest_end(vm->kvm) << CHARIOT_PAGE_SHIFT > base)
@@ -255,14 +261,16 @@ static void clear(struct chariot_vm *vm, struct chariot_alias *a, bool remap)
 		__free_page(a->top[i].shown);
 	}
 	mutex_lock(&vm->map_lock);
-	kvfree(a->leaf);
-	a->leaf = NULL;
+	for (i = 0; i < CHARIOT_WALK_ALIAS_MAPS; i++) {
+		kvfree(a->leaf[i]);
+		a->leaf[i] = NULL;
+	}
 	a->blocks = 0;
 	mutex_unlock(&vm->map_lock);
 }
 
 /**
- * chariot_alias_forget - back to the guest's own direct map
+ * chariot_alias_forget - back to the guest's own maps
  * @vm: the guest; config is held and no domain is active
  */
 void chariot_alias_forget(struct chariot_vm *vm)

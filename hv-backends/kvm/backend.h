@@ -276,7 +276,7 @@ void chariot_watch_clear(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 void chariot_watch_map(struct chariot_vm *vm,
 		       const struct chariot_frame_map *map);
 
-/* alias.c: the second direct map. */
+/* alias.c: the second maps. */
 void chariot_alias_hide(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gfn);
 void chariot_alias_show(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 first,
 			u64 end);

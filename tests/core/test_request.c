@@ -334,16 +334,35 @@ static void test_walk_alias(void)
 		    -EINVAL),
 		SET(chariot_walk_alias, count, 0xffffffff, -EINVAL),
 		SET(chariot_walk_alias, reserved[0], 1, -EINVAL),
-		SET(chariot_walk_alias, reserved[13], 1ull << 63, -EINVAL),
+		SET(chariot_walk_alias, reserved[12], 1ull << 63, -EINVAL),
+		SET(chariot_walk_alias, reserved0, 1, -EINVAL),
+		SET(chariot_walk_alias, map, CHARIOT_WALK_ALIAS_MAPS - 1, 0),
+		SET(chariot_walk_alias, map, CHARIOT_WALK_ALIAS_MAPS, -EINVAL),
+		SET(chariot_walk_alias, map, 0xffffffff, -EINVAL),
+		SET(chariot_walk_alias, op, CHARIOT_WALK_ALIAS_ENABLE, 0),
 		SET(chariot_walk_alias, gpa[0], 0, 0),
 		SET(chariot_walk_alias, gpa[0], 0x1001, -EINVAL),
 		SET(chariot_walk_alias, gpa[1], 0x1800, -EINVAL),
 		SET(chariot_walk_alias, gpa[1], TOP, -EINVAL),
 		SET(chariot_walk_alias, gpa[1], ~0xfffull, -EINVAL),
 	};
+	static struct chariot_walk_alias enable = {
+		.op = CHARIOT_WALK_ALIAS_ENABLE,
+		.count = 2 * CHARIOT_WALK_ALIAS_TOPS,
+	};
+	static const struct change enable_changes[] = {
+		SET(chariot_walk_alias, map, 1, -EINVAL),
+		SET(chariot_walk_alias, count, 0, -EINVAL),
+		SET(chariot_walk_alias, count, 3, -EINVAL),
+		SET(chariot_walk_alias, count, 2, 0),
+		SET(chariot_walk_alias, count, 2 * CHARIOT_WALK_ALIAS_TOPS + 2,
+		    -EINVAL),
+		SET(chariot_walk_alias, op, CHARIOT_WALK_ALIAS_DISABLE, 0),
+	};
 	struct chariot_walk_alias full = { .count = CHARIOT_WALK_ALIAS_MAX };
 
 	TEST_CHANGES(good, chariot_check_walk_alias, changes);
+	TEST_CHANGES(enable, chariot_check_walk_alias, enable_changes);
 	CHECK(!chariot_check_walk_alias(&full), "a full one");
 	full.gpa[CHARIOT_WALK_ALIAS_MAX - 1] = 1;
 	CHECK(chariot_check_walk_alias(&full) == -EINVAL, "its last entry");

@@ -333,24 +333,32 @@ enum chariot_walk_alias_op {
 
 #define CHARIOT_WALK_ALIAS_MAX	496u
 #define CHARIOT_WALK_ALIAS_SHIFT 21	/* bytes that one leaf table maps */
+#define CHARIOT_WALK_ALIAS_MAPS	2u	/* addresses that a page can have */
+#define CHARIOT_WALK_ALIAS_TOPS	16u
 
 /**
- * struct chariot_walk_alias - a second direct map, for drivers' views
+ * struct chariot_walk_alias - second maps of the guest's RAM, for drivers' views
  * @op: enum chariot_walk_alias_op
- * @count: entries of @gpa in use; for ENABLE an even number, 2 to 16
+ * @count: entries of @gpa in use; for ENABLE an even number, at least 2 and at
+ *	most 2 * CHARIOT_WALK_ALIAS_TOPS
  * @first: TABLES: @gpa[i] is the leaf table (512 entries of 8 bytes) that maps
  *	guest physical [(first + i) << 21, (first + i + 1) << 21)
+ * @map: TABLES: in which of the guest's maps, below CHARIOT_WALK_ALIAS_MAPS;
+ *	otherwise zero. Which map has which number is the guest's business.
  * @gpa: page aligned. TABLES: leaf tables; 0 for none. ENABLE: pairs of a page
- *	of the guest's own top table of the direct map and the page that drivers'
+ *	of the guest's own upper tables of these maps and the page that drivers'
  *	views show in its place.
+ * @reserved0: zero
+ * @reserved: zero
  *
  * Where the hardware counts a page-table walk as a write (CHARIOT_F_WALK_ALIAS:
  * AMD), a page table in use must be writable in the driver's view, and so a
- * stray write could reach it. The guest therefore builds a second direct map
- * out of 4 KiB pages. When a walk needs a page writable, the backend points
- * that page's entry in the second map to an address without memory: walks,
- * which go by physical address, still reach the page; a store through the
- * direct map faults and is judged like any other. CHARIOT_CALL_PAGE_RELEASE
+ * stray write could reach it. The guest therefore maps its RAM a second time, by
+ * 4 KiB pages, for each address that a page has: in the direct map and, where
+ * that holds page tables, in the kernel's image. When a walk needs a page
+ * writable, the backend points that page's entries in the second maps to an
+ * address without memory: walks, which go by physical address, still reach the
+ * page; a store faults and is judged like any other. CHARIOT_CALL_PAGE_RELEASE
  * undoes both.
  *
  * Errors: -EINVAL, -EFAULT not RAM, -ENOSYS the backend does not need it, -EBUSY
@@ -360,7 +368,9 @@ struct chariot_walk_alias {
 	__u32 op;
 	__u32 count;
 	__u64 first;
-	__u64 reserved[14];
+	__u32 map;
+	__u32 reserved0;
+	__u64 reserved[13];
 	__u64 gpa[CHARIOT_WALK_ALIAS_MAX];
 };
 CHARIOT_ASSERT_SIZE(struct chariot_walk_alias, 4096);

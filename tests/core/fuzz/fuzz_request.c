@@ -93,7 +93,8 @@ static void others(const u8 *bytes, size_t n)
 	memcpy(&alias, bytes, n < sizeof(alias) ? n : sizeof(alias));
 	if (!chariot_check_walk_alias(&alias)) {
 		REQUIRE(alias.op < CHARIOT_WALK_ALIAS_OP_COUNT &&
-			alias.count <= CHARIOT_WALK_ALIAS_MAX);
+			alias.count <= CHARIOT_WALK_ALIAS_MAX &&
+			alias.map < CHARIOT_WALK_ALIAS_MAPS);
 		for (i = 0; i < alias.count; i++)
 			REQUIRE(!(alias.gpa[i] & 4095) && alias.gpa[i] < TOP);
 	}
