@@ -74,11 +74,13 @@ all_faults() {
 	sprintf             -                  changed stopped   stopped allocated_page           .
 	copy_from_user      -                  changed stopped   stopped allocated_page           .
 	END
-	# The kernel maps its text and constants read-only in the direct map, but a
-	# driver's view has another one (directmap.c).
+	# The kernel maps its text and constants read-only, in its image and in the
+	# direct map, but a driver's view has others of both (directmap.c).
 	cat <<-'END'
 	text_direct         text_direct        oops    stopped   stopped kernel_text              .
 	rodata_direct       rodata_direct      oops    stopped   stopped kernel_read-only_data    linux_banner
+	text_image          text_image         oops    stopped   stopped kernel_text              .
+	rodata_image        rodata_image       oops    stopped   stopped kernel_read-only_data    linux_banner
 	END
 }
 
@@ -88,6 +90,9 @@ hardest_faults() {
 	page_directory      page_directory     dead    stopped   stopped page_table               .
 	use_after_free_link -                  changed contained stopped the_driver's_own_memory  .
 	page_table_used     page_table_used    changed stopped   stopped page_table               .
+	page_table_image    page_table_image   changed stopped   stopped page_table               .
+	page_table_self     page_table_self    changed stopped   stopped page_table               .
+	page_table_top      page_table_top     changed stopped   stopped page_table               .
 	END
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Victims by name where page tables matter: page tables themselves, and
- * kernel text and read-only data, by the direct map (which the kernel maps
- * read-only there) and by a writable mapping of the same memory.
+ * kernel text and read-only data, by their own address or the direct map (both
+ * of which the kernel maps read-only) and by a writable mapping of the same memory.
  * Runs in the guest's kernel, trusted.
  */
 
@@ -44,9 +44,11 @@ static void unmap_image(void)
 	image_alias = NULL;
 }
 
-static int take_image(unsigned long address, bool by_direct_map)
+enum by { BY_OWN_MAPPING, BY_DIRECT_MAP, BY_IMAGE };
+
+static int take_image(unsigned long address, enum by by)
 {
-	void *direct;
+	unsigned long direct;
 
 	if (!address)
 		return -ENOENT;
@@ -54,10 +56,11 @@ static int take_image(unsigned long address, bool by_direct_map)
 	image_alias = map_again(address);
 	if (!image_alias)
 		return -ENOMEM;
-	direct = __va(slow_virt_to_phys((void *)address));
+	direct = (unsigned long)__va(slow_virt_to_phys((void *)address));
 	if (!watch_foreign((void *)address, image_alias, HIT_SIZE))
 		return -ENOSPC;
-	playground_aim(by_direct_map ? (unsigned long)direct : (unsigned long)image_alias);
+	playground_aim(by == BY_DIRECT_MAP ? direct :
+		       by == BY_IMAGE ? address : (unsigned long)image_alias);
 	return 0;
 }
 
@@ -80,22 +83,32 @@ static unsigned long text_filling(void)
 
 static int arm_text(void)
 {
-	return take_image(text_filling(), false);
+	return take_image(text_filling(), BY_OWN_MAPPING);
 }
 
 static int arm_text_direct(void)
 {
-	return take_image(text_filling(), true);
+	return take_image(text_filling(), BY_DIRECT_MAP);
+}
+
+static int arm_text_image(void)
+{
+	return take_image(text_filling(), BY_IMAGE);
 }
 
 static int arm_rodata(void)
 {
-	return take_image(rodata, false);
+	return take_image(rodata, BY_OWN_MAPPING);
 }
 
 static int arm_rodata_direct(void)
 {
-	return take_image(rodata, true);
+	return take_image(rodata, BY_DIRECT_MAP);
+}
+
+static int arm_rodata_image(void)
+{
+	return take_image(rodata, BY_IMAGE);
 }
 
 static int take_entry(unsigned long address)
@@ -152,6 +165,69 @@ static int arm_page_table_used(void)
 	return take_entry(address);
 }
 
+/* The entry of the running process's table of the third level for an address. */
+static pud_t *third_level(unsigned long address)
+{
+	pgd_t *pgd = (pgd_t *)__va(read_cr3_pa()) + pgd_index(address);
+	p4d_t *p4d = p4d_offset(pgd, address);
+
+	return p4d_none(*p4d) ? NULL : pud_offset(p4d, address);
+}
+
+/* An entry of a page table that lies in the kernel's image, by its address there. */
+static int take_image_entry(void *entry)
+{
+	unsigned long address = __START_KERNEL_map + (__pa(entry) - phys_base);
+
+	if (slow_virt_to_phys((void *)address) != __pa(entry))
+		return -ENOENT;
+	if (!watch_foreign(entry, entry, sizeof(u64)))
+		return -ENOSPC;
+	playground_aim(address);
+	return 0;
+}
+
+/*
+ * The table above page_table_used's, which is part of the kernel's image: the
+ * entry of the last memory for modules, which is never used.
+ */
+static int arm_page_table_image(void)
+{
+	unsigned long address = MODULES_END - PMD_SIZE;
+	pud_t *pud = third_level(address);
+	pmd_t *pmd = pud && !pud_none(*pud) ? pmd_offset(pud, address) : NULL;
+
+	if (!pmd || !pmd_none(*pmd))
+		return -ENOENT;
+	return take_image_entry(pmd);
+}
+
+/* A table of the image that is walked on the way to itself: nothing lies there. */
+static int arm_page_table_self(void)
+{
+	pud_t *pud = third_level(__START_KERNEL_map & P4D_MASK);
+
+	if (!pud || !pud_none(*pud))
+		return -ENOENT;
+	return take_image_entry(pud);
+}
+
+/* The same in the direct map: an entry before its first. */
+static int arm_page_table_top(void)
+{
+	pud_t *pud = third_level(PAGE_OFFSET);
+
+	do {
+		if (!pud || !offset_in_page(pud))
+			return -ENOENT;
+		pud--;
+	} while (!pud_none(*pud));
+	if (!watch_foreign(pud, pud, sizeof(*pud)))
+		return -ENOSPC;
+	playground_aim((unsigned long)pud);
+	return 0;
+}
+
 void mappings_exit(void)
 {
 	unmap_image();
@@ -175,10 +251,15 @@ static int arm_page_directory(void)
 const struct victim mapping_victims[] = {
 	{ "text", arm_text },
 	{ "text_direct", arm_text_direct },
+	{ "text_image", arm_text_image },
 	{ "rodata", arm_rodata },
 	{ "rodata_direct", arm_rodata_direct },
+	{ "rodata_image", arm_rodata_image },
 	{ "page_table", arm_page_table },
 	{ "page_table_used", arm_page_table_used },
+	{ "page_table_image", arm_page_table_image },
+	{ "page_table_self", arm_page_table_self },
+	{ "page_table_top", arm_page_table_top },
 	{ "page_directory", arm_page_directory },
 	{ }
 };
