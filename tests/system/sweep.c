@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lets a driver of tests/drivers/sweep write to bytes all over kernel memory, and
- * around the objects that it was granted. What was not stopped must be its right.
+ * Lets a driver of tests/drivers/sweep write to bytes all over kernel memory, to
+ * page tables in use by all of their addresses, and around the objects that it was
+ * granted. What was not stopped must be its right.
  * Runs in the lab's guest. Usage: sweep DRIVER WRITES SEED
  * Its last line has the counts. Exits with 1 if a write is unexplained or too many
  * came through.
@@ -19,6 +20,7 @@
 #include "../drivers/sweep/sweep.h"
 
 #define AREAS		4096
+#define LEVELS		5		/* of page tables */
 #define REGIONS		8192
 #define STACK_SIZE	16384ull	/* THREAD_SIZE */
 #define PAGE		4096ull
@@ -35,10 +37,11 @@ static struct kind {
 	uint64_t size;
 	struct area area[AREAS];
 } kinds[] = {
-	{ .name = "direct map", .share = 9 },
+	{ .name = "direct map", .share = 8 },
 	{ .name = "vmalloc", .share = 3 },
 	{ .name = "modules", .share = 2 },
 	{ .name = "image", .share = 2 },
+	{ .name = "page tables", .share = 1 },
 };
 
 static struct region {
@@ -48,6 +51,8 @@ static struct region {
 static size_t regions;
 
 static uint64_t direct_va, direct_pa;	/* where RAM begins in both */
+static uint64_t image_va, image_pa, image_size;
+static uint64_t driver_va;
 static const char *driver;
 
 static void die(const char *what)
@@ -84,6 +89,9 @@ static void find_ram(void)
 			continue;
 		if (p.p_vaddr >= 0xffffffff80000000ull) {
 			add_area(&kinds[3], p.p_vaddr, p.p_memsz);
+			image_va = p.p_vaddr;
+			image_pa = p.p_paddr;
+			image_size = p.p_memsz;
 		} else {
 			add_area(&kinds[0], p.p_vaddr, p.p_memsz);
 			direct_va = p.p_vaddr;
@@ -119,15 +127,71 @@ static void find_modules(void)
 	while (fgets(line, sizeof(line), file)) {
 		const char *address = strstr(line, " 0xf");
 
+		if (sscanf(line, "%*s %" SCNu64, &size) != 1 || !address ||
+		    sscanf(address, " 0x%" SCNx64, &start) != 1)
+			continue;
 		/* What it does to itself is its own business. */
 		if (!strncmp(line, driver, strlen(driver)) &&
 		    line[strlen(driver)] == ' ')
-			continue;
-		if (sscanf(line, "%*s %" SCNu64, &size) == 1 && address &&
-		    sscanf(address, " 0x%" SCNx64, &start) == 1)
+			driver_va = start;
+		else
 			add_area(&kinds[2], start, size);
 	}
 	fclose(file);
+}
+
+/* A page table, by each of its addresses. */
+static void add_table(uint64_t physical)
+{
+	struct kind *tables = &kinds[4];
+	uint64_t va = physical - direct_pa + direct_va;
+	size_t i;
+
+	for (i = 0; i < tables->count; i++)
+		if (tables->area[i].start == va)
+			return;
+	add_area(tables, va, PAGE);
+	if (physical - image_pa < image_size)
+		add_area(tables, physical - image_pa + image_va, PAGE);
+}
+
+static void ask_for_tables(int fd, struct sweep_write *asked, size_t n)
+{
+	ssize_t size = n * sizeof(*asked);
+	size_t i;
+
+	if (write(fd, asked, size) != size || read(fd, asked, size) != size)
+		die("the driver");
+	for (i = 0; i < n; i++)
+		if (asked[i].physical)
+			add_table(asked[i].physical);
+}
+
+/* The page tables on the way to an address. */
+static void find_tables_of(int fd, uint64_t address)
+{
+	struct sweep_write asked[LEVELS] = { };
+	int i;
+
+	for (i = 0; i < LEVELS; i++) {
+		asked[i].address = address;
+		asked[i].level = i + 1;
+	}
+	ask_for_tables(fd, asked, LEVELS);
+}
+
+/* Those to the driver and its stack, and to some of all other memory. */
+static void find_tables(int fd)
+{
+	struct sweep_write here = { .level = LEVELS };
+	size_t i, j;
+
+	ask_for_tables(fd, &here, 1);
+	find_tables_of(fd, here.stack);
+	find_tables_of(fd, driver_va);
+	for (i = 0; i < 4; i++)
+		for (j = 0; j < kinds[i].count; j += 1 + kinds[i].count / 32)
+			find_tables_of(fd, kinds[i].area[j].start);
 }
 
 /* --- what the driver may ------------------------------------------------------ */
@@ -169,10 +233,17 @@ static enum reason reason_for(const struct sweep_write *w)
 
 	if (w->address / STACK_SIZE == w->stack / STACK_SIZE)
 		return OWN;
-	for (i = 0; i < regions; i++)
-		if (w->physical - region[i].gpa < region[i].size &&
-		    strstr(region[i].right, "write"))
-			return is_handed(&region[i]) ? HANDED : OWN;
+	for (i = 0; i < regions; i++) {
+		const struct region *r = &region[i];
+
+		if (w->physical - r->gpa >= r->size || !strstr(r->right, "write"))
+			continue;
+		if (!is_handed(r))
+			return OWN;
+		printf("sweep: 0x%" PRIx64 " was handed: %s of %" PRIu64 " bytes at 0x%" PRIx64 "\n",
+		       (uint64_t)w->address, r->kind, r->size, r->gpa);
+		return HANDED;
+	}
 	return NO_REASON;
 }
 
@@ -320,7 +391,8 @@ int main(int argc, char **argv)
 	find_ram();
 	find_vmalloc();
 	find_modules();
-	for (i = 0; i < 4; i++) {
+	find_tables(fd);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		printf("sweep: %s: %zu areas, %" PRIu64 " KiB\n", kinds[i].name,
 		       kinds[i].count, kinds[i].size / 1024);
 		if (!kinds[i].size)

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Isolated drivers of three classes write all over kernel memory: what is not
-# stopped must be their right. Usage: sweep.sh. Runs in the lab's guest.
+# stopped must be their right. Usage: sweep.sh [SEED]. Runs in the lab's guest.
 
 mode=page
 . ./lib.sh
 
 WRITES=10000
+SEED=${1:-1}
 OUTSIDE_MAX=65536	# bytes of rights outside a driver's own memory
 
 # What a driver of the class is for: so it is handed objects first.
@@ -36,7 +37,7 @@ sweeps() {
 	bytes=$(outside "$driver")
 	echo "idle, it may write $bytes bytes outside its own memory"
 	[ "$bytes" -le $OUTSIDE_MAX ] || { fail "it may write $bytes bytes outside its own"; return; }
-	./sweep "$driver" $WRITES 1 > /tmp/sweep || { cat /tmp/sweep; fail "$(tail -n 1 /tmp/sweep)"; return; }
+	./sweep "$driver" $WRITES "$SEED" > /tmp/sweep || { cat /tmp/sweep; fail "$(tail -n 1 /tmp/sweep)"; return; }
 	tail -n 1 /tmp/sweep
 	[ "$1" != net ] || ip link set sweep0 down
 	rmmod "$driver" && gone "$driver"
@@ -50,6 +51,7 @@ if [ "$(processors)" != 1 ]; then
 	done
 	exit 0
 fi
+load_playground || exit
 for class in char net block; do
 	run_test $class sweeps $class
 	grep -h '^sweep: tried\|^idle' /tmp/output | note

@@ -228,6 +228,22 @@ static int arm_page_table_top(void)
 	return 0;
 }
 
+u64 playground_physical(unsigned long address)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(address, &level);
+	unsigned long size;
+
+	if (!pte || !(pte_flags(*pte) & _PAGE_PRESENT) ||
+	    !(pte_flags(*pte) & _PAGE_RW))
+		return 0;
+	size = level == PG_LEVEL_4K ? PAGE_SIZE :
+	       level == PG_LEVEL_2M ? PMD_SIZE : PUD_SIZE;
+	return ((u64)pte_pfn(*pte) << PAGE_SHIFT & ~(size - 1)) |
+	       (address & (size - 1));
+}
+EXPORT_SYMBOL_GPL(playground_physical);
+
 void mappings_exit(void)
 {
 	unmap_image();

@@ -38,6 +38,12 @@ bool playground_file_after(unsigned long file);
 void playground_offer(unsigned long address, size_t size);
 void playground_withdraw(unsigned long address);
 
+/*
+ * Where a byte lies that the kernel's own page tables let be written; 0 if they
+ * do not. To a driver that called lookup_address() the entry would be handed.
+ */
+u64 playground_physical(unsigned long address);
+
 /* An interrupt line without a device; raised on a CPU, in hard interrupt. */
 int playground_line(void);
 void playground_raise_line(int cpu);

@@ -14,6 +14,7 @@
 #include <linux/vmalloc.h>
 #include <asm/pgtable.h>
 
+#include "../playground/playground.h"
 #include "sweep.h"
 
 struct session {
@@ -33,19 +34,21 @@ static int sweep_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static u64 physical(unsigned long address)
+/* The page table of a level that maps an address, as the driver sees it. */
+static u64 table_of(unsigned long address, unsigned int level)
 {
-	unsigned int level;
-	pte_t *pte = lookup_address(address, &level);
-	unsigned long size;
+	unsigned int at = pgtable_l5_enabled() ? 5 : 4;
+	u64 table = read_cr3_pa();
 
-	if (!pte || !(pte_flags(*pte) & _PAGE_PRESENT) ||
-	    !(pte_flags(*pte) & _PAGE_RW))
-		return 0;
-	size = level == PG_LEVEL_4K ? PAGE_SIZE :
-	       level == PG_LEVEL_2M ? PMD_SIZE : PUD_SIZE;
-	return ((u64)pte_pfn(*pte) << PAGE_SHIFT & ~(size - 1)) |
-	       (address & (size - 1));
+	for (; at > level; at--) {
+		unsigned int shift = PAGE_SHIFT + 9 * (at - 1);
+		u64 entry = READ_ONCE(((u64 *)__va(table))[address >> shift & 511]);
+
+		if (!(entry & _PAGE_PRESENT) || (at < 4 && (entry & _PAGE_PSE)))
+			return 0;
+		table = entry & PTE_PFN_MASK;
+	}
+	return at == level ? table : 0;
 }
 
 static void stray(struct sweep_write *w)
@@ -56,18 +59,23 @@ static void stray(struct sweep_write *w)
 
 	w->stack = (unsigned long)&before;
 	w->outcome = SWEEP_ABSENT;
-	w->physical = physical(w->address);
-	if (!w->physical ||
-	    copy_from_kernel_nofault(&before, (void *)byte, 1))
+	if (w->level) {
+		w->physical = table_of(w->address, w->level);
+		return;
+	}
+	w->physical = playground_physical(w->address);
+	if (!w->physical)
 		return;
 	local_irq_save(flags);
-	before = *byte;
-	*byte = before ^ 0x5a;
-	w->outcome = SWEEP_STOPPED;
-	/* The report of a stopped write changes bytes, too, such as the log's. */
-	if (*byte == (before ^ 0x5a)) {
-		*byte = before;
-		w->outcome = SWEEP_WRITTEN;
+	/* The kernel reads it: the driver's first access is to be the write. */
+	if (!copy_from_kernel_nofault(&before, (void *)byte, 1)) {
+		*byte = before ^ 0x5a;
+		w->outcome = SWEEP_STOPPED;
+		/* The report of a stopped write changes bytes, too: the log's. */
+		if (*byte == (before ^ 0x5a)) {
+			*byte = before;
+			w->outcome = SWEEP_WRITTEN;
+		}
 	}
 	local_irq_restore(flags);
 }

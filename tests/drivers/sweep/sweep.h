@@ -13,13 +13,15 @@
  * @physical: result: its physical address
  * @stack: result: an address in the stack that it was written from
  * @outcome: result
+ * @level: not 0: write nothing, but tell in @physical the page table of this level,
+ *	1 to 5, on the way to @address; 0 if there is none
  */
 struct sweep_write {
 	__u64 address;
 	__u64 physical;
 	__u64 stack;
 	__u32 outcome;
-	__u32 reserved;
+	__u32 level;
 };
 
 enum sweep_outcome {
