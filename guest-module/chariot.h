@@ -224,6 +224,11 @@ void chariot_revoke(struct chariot_driver *d, const void *va, size_t size);
 void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,
 			 enum chariot_kind kind);
 /*
+ * Ends rights to a stack where no memory may be taken, as under a run queue's
+ * lock: they end at the backend in any case.
+ */
+void chariot_revoke_stack(struct chariot_driver *d, const void *va, size_t size);
+/*
  * The same for several extents of physical memory: one call of the backend.
  * All of them or none are granted.
  */

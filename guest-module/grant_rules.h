@@ -257,6 +257,11 @@ void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);
 
+/* --- grants_stack.c --------------------------------------------------------- */
+int chariot_stacks_attach(void);
+void chariot_stacks_detach(struct chariot_driver *d);
+bool chariot_stack_settle(struct chariot_driver *d, unsigned long va);
+
 /* --- grants_fs.c ------------------------------------------------------------ */
 bool chariot_fs_settle(struct chariot_driver *d, unsigned long va);
 bool chariot_buffer_belongs(const struct chariot_driver *d, const void *object);

@@ -438,7 +438,8 @@ static bool settle_byte(struct chariot_driver *d, unsigned long va)
 	return settle_task(d, va) || settle_cpu(d, va) ||
 	       chariot_handed_settle_page(d, va) ||
 	       chariot_block_settle(d, va) || settle_show(d, va) ||
-	       settle_object(d, va) || chariot_fs_settle(d, va) ||
+	       settle_object(d, va) || chariot_stack_settle(d, va) ||
+	       chariot_fs_settle(d, va) ||
 	       chariot_handed_settle(d, va);
 }
 
@@ -501,8 +502,13 @@ int chariot_grants_attach(struct chariot_driver *d)
 		if (ret)
 			return ret;
 	}
+	ret = chariot_stacks_attach();
+	if (ret)
+		return ret;
 	ret = chariot_block_attach(d);
-	if (!ret)
+	if (ret)
+		chariot_stacks_detach(d);
+	else
 		WRITE_ONCE(nr_attached, nr_attached + 1);
 	return ret;
 }
@@ -513,6 +519,7 @@ void chariot_grants_detach(struct chariot_driver *d)
 	if (!d->grants)
 		return;		/* attaching failed */
 	chariot_block_detach(d);
+	chariot_stacks_detach(d);
 	WRITE_ONCE(nr_attached, nr_attached - 1);
 }
 

@@ -278,11 +278,24 @@ bool chariot_holds(struct chariot_driver *d, const struct chariot_extent *e)
 	return holds;
 }
 
-void chariot_revoke_extents(struct chariot_driver *d,
-			    const struct chariot_extent *e, unsigned int n)
+static void remove_extents(struct chariot_driver *d,
+			   const struct chariot_extent *e, unsigned int n)
 {
 	struct chariot_batch *b;
 	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	b = *this_cpu_ptr(batches);
+	for (i = 0; i < n; i++)
+		remove_extent(d, b, &e[i]);
+	batch_send(b);
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+}
+
+void chariot_revoke_extents(struct chariot_driver *d,
+			    const struct chariot_extent *e, unsigned int n)
+{
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
@@ -291,12 +304,7 @@ void chariot_revoke_extents(struct chariot_driver *d,
 	if (i == n)
 		return;		/* no right there: most frees */
 	pool_stock(d, extents_need(d, e, n));
-	raw_spin_lock_irqsave(&d->lock, flags);
-	b = *this_cpu_ptr(batches);
-	for (i = 0; i < n; i++)
-		remove_extent(d, b, &e[i]);
-	batch_send(b);
-	raw_spin_unlock_irqrestore(&d->lock, flags);
+	remove_extents(d, e, n);
 }
 
 /* The first run of bytes of [va, va + size) that is physically contiguous. */
@@ -375,6 +383,16 @@ void chariot_revoke_kind(struct chariot_driver *d, const void *va, size_t size,
 		else	/* not mapped any more */
 			part = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
 	}
+}
+
+void chariot_revoke_stack(struct chariot_driver *d, const void *va, size_t size)
+{
+	struct chariot_extent e[THREAD_SIZE / PAGE_SIZE + 1];
+	unsigned int n;
+
+	extents_of(va, min_t(size_t, size, THREAD_SIZE), CHARIOT_KIND_STACK, e,
+		   ARRAY_SIZE(e), &n);
+	remove_extents(d, e, n);
 }
 
 void chariot_revoke(struct chariot_driver *d, const void *va, size_t size)
