@@ -207,6 +207,47 @@ static bool try_waiting(struct run *run)
 	return true;
 }
 
+/* Is on the stack of who waits for it; the timer and the work fill it there. */
+struct request {
+	struct completion done;
+	struct timer_list timer;
+	struct work_struct work;
+	u64 by_timer[4], by_work[4];
+};
+
+static void request_by_timer(struct timer_list *timer)
+{
+	struct request *request = from_timer(request, timer, timer);
+
+	memset(request->by_timer, 0x11, sizeof(request->by_timer));
+	queue_work(workqueue, &request->work);
+}
+
+static void request_by_work(struct work_struct *work)
+{
+	struct request *request = container_of(work, struct request, work);
+
+	memset(request->by_work, 0x22, sizeof(request->by_work));
+	complete(&request->done);
+}
+
+static bool try_stack(struct run *run)
+{
+	struct request request = { };
+
+	init_completion(&request.done);
+	timer_setup_on_stack(&request.timer, request_by_timer, 0);
+	INIT_WORK_ONSTACK(&request.work, request_by_work);
+	mod_timer(&request.timer, jiffies + 2);
+	wait_for_completion(&request.done);
+	del_timer_sync(&request.timer);
+	destroy_timer_on_stack(&request.timer);
+	flush_work(&request.work);
+	destroy_work_on_stack(&request.work);
+	return request.by_timer[3] == 0x1111111111111111 &&
+	       request.by_work[3] == 0x2222222222222222;
+}
+
 /* --- in order ------------------------------------------------------------- */
 
 static bool try_locks(struct run *run)
@@ -415,6 +456,7 @@ static const struct {
 	{ "works", try_works },
 	{ "kthread", try_kthread },
 	{ "waiting", try_waiting },
+	{ "stack", try_stack },
 	{ "locks", try_locks },
 	{ "counters", try_counters },
 	{ "notifiers", try_notifiers },
