@@ -278,12 +278,10 @@ static bool percpu_word(unsigned long offset, unsigned long va,
 	return false;
 }
 
-/* file_start_write(): a counter of the file system's, of this CPU */
-static bool file_writers(const struct chariot_driver *d, unsigned long object,
-			 unsigned long va, struct chariot_span *data)
+/* sb_start_write(): a counter of the file system's, of this CPU */
+static bool sb_writers(const struct super_block *sb, unsigned long va,
+		       struct chariot_span *data)
 {
-	const struct inode *inode = peek_member((struct file *)object, f_inode);
-	const struct super_block *sb = inode ? peek_member(inode, i_sb) : NULL;
 	int level;
 
 	for (level = 0; sb && level < SB_FREEZE_LEVELS; level++)
@@ -292,6 +290,15 @@ static bool file_writers(const struct chariot_driver *d, unsigned long object,
 					    read_count), va, data))
 			return true;
 	return false;
+}
+
+/* file_start_write() */
+static bool file_writers(const struct chariot_driver *d, unsigned long object,
+			 unsigned long va, struct chariot_span *data)
+{
+	const struct inode *inode = peek_member((struct file *)object, f_inode);
+
+	return inode && sb_writers(peek_member(inode, i_sb), va, data);
 }
 
 static const struct chariot_member handed_file_members[] = {
@@ -363,12 +370,17 @@ static bool dma_buffer(const struct chariot_driver *d, unsigned long object,
 	return data->start && va - data->start < data->size;
 }
 
-/* What a library of file systems allocates for the file system that it serves. */
+/*
+ * The file system's own sb_start_write(); and what a library of file systems
+ * allocates for the file system that it serves.
+ */
 static bool sb_private(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data)
 {
 	struct chariot_slab_object o;
 
+	if (sb_writers((struct super_block *)object, va, data))
+		return true;
 	data->start = (unsigned long)
 		peek_member((struct super_block *)object, s_fs_info);
 	if (!chariot_slab_object_at(data->start, &o) || o.start != data->start)
