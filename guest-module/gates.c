@@ -12,6 +12,7 @@
 #include "chariot.h"
 #include "compat/module_layout.h"
 #include "gates.h"
+#include "grant_rules.h"
 #include "handed.h"
 #include "plan.h"
 
@@ -101,6 +102,25 @@ static void give_back(u32 base, u32 n)
 	bitmap_clear(gates_taken, base, n);
 }
 
+/* What a pointer to a pointer is, may not be set yet, if no rule says that it is. */
+static void entry_types(struct chariot_gate *g,
+			const struct chariot_plan_entry *entry,
+			const struct chariot_plan *plan)
+{
+	const struct chariot_type_rule *rule;
+	int i;
+
+	g->ret = CHARIOT_PLAN_NONE;
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		g->types[i] = entry->args[i];
+		if (!CHARIOT_PLAN_IS_POINTER(entry->args[i]))
+			continue;
+		rule = plan->rules[CHARIOT_PLAN_POINTED(entry->args[i])];
+		if (!rule || !rule->by_pointer)
+			g->types[i] = CHARIOT_PLAN_AREA(sizeof(void *));
+	}
+}
+
 int chariot_gates_attach(struct chariot_driver *d)
 {
 	u32 entries = d->plan->h.entries, imports = d->plan->h.imports, i;
@@ -113,11 +133,8 @@ int chariot_gates_attach(struct chariot_driver *d)
 		return -ENOMEM;
 	for (i = 0; i < entries + imports; i++)
 		g[i].driver = d;
-	for (i = 0; i < entries; i++) {
-		memcpy(g[i].types, d->plan->entries[i].args,
-		       sizeof(g[i].types));
-		g[i].ret = CHARIOT_PLAN_NONE;
-	}
+	for (i = 0; i < entries; i++)
+		entry_types(&g[i], &d->plan->entries[i], d->plan);
 	for (i = 0; i < imports; i++) {
 		memcpy(g[entries + i].types, d->plan->imports[i].outs,
 		       sizeof(g[i].types));
@@ -361,6 +378,16 @@ static void hand(struct chariot_gate *g, int i, unsigned long p)
 	remember(g, i, p);
 }
 
+/* The pointer, which the driver may change, and what it points to by now. */
+static void hand_pointer(struct chariot_driver *d, unsigned long p, u32 type)
+{
+	unsigned long object = chariot_peek((void *)p);
+
+	chariot_handed_add_bytes(d, p, sizeof(object));
+	if (object)
+		chariot_handed_add(d, object, type);
+}
+
 /* Each with its NUL, as far as they can be read. */
 static void hand_strings(struct chariot_driver *d, unsigned long strings, u32 n)
 {
@@ -397,7 +424,11 @@ notrace unsigned long chariot_gate_entered(const unsigned long *args,
 			hand_strings(g->driver, args[i], args[i - 1]);
 			break;
 		default:
-			hand(g, i, args[i]);
+			if (CHARIOT_PLAN_IS_POINTER(g->types[i]))
+				hand_pointer(g->driver, args[i],
+					     CHARIOT_PLAN_POINTED(g->types[i]));
+			else
+				hand(g, i, args[i]);
 		}
 	}
 	return g->target;

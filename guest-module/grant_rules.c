@@ -65,6 +65,8 @@ const struct chariot_member chariot_task_members[] = {
 	/* a file system's transaction of this task, and what it writes to */
 	CHARIOT_MEMBER(task_struct, journal_info),
 	CHARIOT_TASK_WRITES_TO
+	/* sk_page_frag(), skb_page_frag_refill(): offset moves on */
+	CHARIOT_MEMBER(task_struct, task_frag.offset),
 #ifdef CONFIG_TASK_IO_ACCOUNTING
 	/* task_io_account_read(), _write() */
 	CHARIOT_MEMBER(task_struct, ioac),
@@ -470,13 +472,20 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "blk_mq_tag_set", CHARIOT_GIVE_BYTES, .seen = chariot_tag_set_seen },
 	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
-	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data },
+	/* by a pointer: rx_handler_func_t */
+	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data,
+	  .by_pointer = true },
 	/* netdev_priv(), shost_priv(), and those that are alike */
 	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_references },
 	{ "sock", CHARIOT_GIVE_PRIVATE },
 	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },
 	{ "snd_card", CHARIOT_GIVE_PRIVATE },
 	{ "usb_hcd", CHARIOT_GIVE_PRIVATE },
+	/* urb.iso_frame_desc[]; a host controller's until it gives it back */
+	{ "urb", CHARIOT_GIVE_PRIVATE, .behind = chariot_urb_data },
+	/* usb_ep_ops.queue() */
+	{ "usb_request", CHARIOT_GIVE_BYTES, .own = true,
+	  .behind = chariot_usb_request_data },
 	{ "rtc_device", CHARIOT_GIVE_PRIVATE },
 	{ "iio_dev", CHARIOT_GIVE_PRIVATE },
 	{ "spi_controller", CHARIOT_GIVE_PRIVATE },
@@ -489,6 +498,8 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "snd_dma_buffer", CHARIOT_GIVE_BYTES, .behind = dma_buffer },
 	{ "snd_pcm_substream", CHARIOT_GIVE_BYTES, .behind = pcm_buffer },
 	{ "rhashtable", CHARIOT_GIVE_BYTES, .behind = hashtable_buckets },
+	/* vb2_queue.buf_struct_size */
+	{ "vb2_buffer", CHARIOT_GIVE_PRIVATE },
 	/* the requests of crypto: their contexts */
 	{ "crypto_tfm", CHARIOT_GIVE_PRIVATE },
 	{ "skcipher_request", CHARIOT_GIVE_PRIVATE },
@@ -642,6 +653,12 @@ struct chariot_call_rule chariot_call_rules[CHARIOT_CALLS_NR] = {
 	BEFORE(register_pernet_device, chariot_pernet_begins),
 	/* The command's buffers are filled. */
 	BEFORE(scsi_done, chariot_scsi_done),
+	/* The URB is its driver's again, the request its function's. */
+	BEFORE(usb_hcd_giveback_urb, chariot_urb_given_back),
+	BEFORE(usb_gadget_giveback_request, chariot_usb_request_given_back),
+	/* Memory of the host controller's, for buffers of URBs. */
+	AFTER(usb_alloc_coherent, chariot_usb_coherent_allocated),
+	BEFORE(usb_free_coherent, chariot_usb_coherent_freed),
 	/* The driver's own trace events, which it fills in the ring buffer. */
 	AFTER(trace_event_buffer_reserve, chariot_trace_reserved),
 	BEFORE(trace_event_buffer_commit, chariot_trace_commit),

@@ -79,6 +79,9 @@ struct chariot_span {
  * @holder: the object of this type that may have va among its data: a guess, which
  *	@behind proves; 0 if there is none. Then objects of the type need not be
  *	looked at one by one. Or NULL
+ * @by_pointer: one that a function of the driver's is given a pointer to a pointer
+ *	to is handed: the pointer is set already
+ * @own: @behind is asked of the driver's own objects, too
  * @seen: told when one is handed to the driver, also if it is its own; true if
  *	that is all there is to do. Or NULL
  */
@@ -94,6 +97,8 @@ struct chariot_type_rule {
 	bool (*behind)(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
 	unsigned long (*holder)(unsigned long va);
+	bool by_pointer;
+	bool own;
 	bool (*seen)(struct chariot_driver *d, unsigned long object);
 };
 
@@ -199,6 +204,10 @@ extern struct chariot_call_rule chariot_call_rules[];
 	X(sk_skb_reason_drop)						\
 	X(dev_forward_skb)						\
 	X(scsi_done)							\
+	X(usb_hcd_giveback_urb)						\
+	X(usb_gadget_giveback_request)					\
+	X(usb_alloc_coherent)						\
+	X(usb_free_coherent)						\
 	X(register_pernet_subsys)					\
 	X(register_pernet_device)					\
 	X(rhashtable_init)						\
@@ -271,6 +280,29 @@ unsigned long chariot_buffer_at(unsigned long va);
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
 void chariot_scsi_done(struct chariot_driver *d, const unsigned long *args);
+
+/* --- grants_segments.c ------------------------------------------------------ */
+/* The segment of the list at sg that holds va; false if there is none. */
+bool chariot_segments_find(unsigned long sg, unsigned long va,
+			   struct chariot_span *data);
+/* End rights to all of its segments. */
+void chariot_segments_end(struct chariot_driver *d, unsigned long sg);
+
+/* --- grants_usb.c ----------------------------------------------------------- */
+bool chariot_urb_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data);
+void chariot_urb_given_back(struct chariot_driver *d, const unsigned long *args);
+bool chariot_usb_request_data(const struct chariot_driver *d,
+			      unsigned long object, unsigned long va,
+			      struct chariot_span *data);
+void chariot_usb_request_given_back(struct chariot_driver *d,
+				    const unsigned long *args);
+void chariot_usb_coherent_allocated(struct chariot_driver *d,
+				    const struct chariot_call_rule *rule,
+				    const unsigned long *args,
+				    unsigned long ret);
+void chariot_usb_coherent_freed(struct chariot_driver *d,
+				const unsigned long *args);
 
 /* --- grants_block.c --------------------------------------------------------- */
 int chariot_block_init(void);

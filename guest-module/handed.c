@@ -125,8 +125,8 @@ static void add(struct chariot_driver *d, unsigned long start, size_t size,
 		return;
 	if (rule && rule->seen && rule->seen(d, start))
 		return;
-	/* What is the driver's own matters only for what it leads to. */
-	if (type <= d->plan->h.types &&
+	/* What is the driver's own matters only where a rule says so. */
+	if (type <= d->plan->h.types && !(rule && rule->own) &&
 	    chariot_may_write(d, (void *)start, size, &bad))
 		return;
 	if (type > d->plan->h.types) {
@@ -274,12 +274,32 @@ static struct handed *innermost(struct chariot_driver *d, unsigned long va)
 	return best;
 }
 
+/*
+ * The allocation that va is in: of a slab, or pages of kmalloc(), which are
+ * compound. Other pages may be shared out by whoever allocated them.
+ */
+static bool allocation_at(unsigned long va, struct chariot_slab_object *o)
+{
+	struct page *head;
+
+	if (chariot_slab_object_at(va, o))
+		return true;
+	if (!virt_addr_valid((void *)va))
+		return false;
+	head = compound_head(virt_to_page((void *)va));
+	if (!PageHead(head) || PageSlab(head))
+		return false;
+	o->start = (unsigned long)page_address(head);
+	o->size = page_size(head);
+	return true;
+}
+
 /* What lies behind an object, in the same allocation, is private to its driver. */
 static size_t size_with_private(const struct handed *h)
 {
 	struct chariot_slab_object o;
 
-	if (!chariot_slab_object_at(h->start, &o))
+	if (!allocation_at(h->start, &o))
 		return h->last - h->start + 1;
 	return max(h->last + 1, o.start + o.size) - h->start;
 }
@@ -356,7 +376,7 @@ static struct handed *before(struct chariot_driver *d, unsigned long va)
 	struct chariot_slab_object o;
 	struct handed *h;
 
-	if (!chariot_slab_object_at(va, &o))
+	if (!allocation_at(va, &o))
 		return NULL;
 	for (h = handed_iter_first(&d->handed, o.start, va); h;
 	     h = handed_iter_next(h, o.start, va)) {
@@ -439,6 +459,7 @@ static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 /**
  * struct search - for a pointer that leads to a byte
  * @va: the byte
+ * @around: the allocation that it is in; of 0 bytes if there is none
  * @peeks: pointers that may still be looked at
  * @start: result: where the object is that was found
  * @type: its type
@@ -446,11 +467,36 @@ static bool lend_data_near(struct chariot_driver *d, unsigned long va)
  */
 struct search {
 	unsigned long va;
+	struct chariot_span around;
 	unsigned int peeks;
 	unsigned long start;
 	u32 type;
 	u32 steps;
 };
+
+static struct search search_for(unsigned long va)
+{
+	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	struct chariot_slab_object o;
+
+	if (allocation_at(va, &o)) {
+		s.around.start = o.start;
+		s.around.size = o.size;
+	}
+	return s;
+}
+
+/* Is the byte in an object at p, or in what is private behind it? */
+static bool in_object(const struct chariot_driver *d, const struct search *s,
+		      unsigned long p, u32 type)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[type];
+
+	if (s->va - p < d->plan->types[type].size)
+		return true;
+	return rule && rule->give == CHARIOT_GIVE_PRIVATE &&
+	       p - s->around.start < s->around.size && p <= s->va;
+}
 
 /* Below kernel memory: not an address, but an offset in each CPU's area. */
 static bool percpu_at(struct search *s, unsigned long p, size_t size)
@@ -500,7 +546,7 @@ static bool leads_there(struct chariot_driver *d, struct search *s,
 	}
 	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
 		p = chariot_peek(slot + i);
-		if (s->va - p < t->size)
+		if (in_object(d, s, p, m->type))
 			s->start = p;
 		else if (!p || p >= PAGE_OFFSET ||
 			 !percpu_at(s, p, t->size))
@@ -539,7 +585,7 @@ static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 /* A line of the policy holds wherever the driver got the object from. */
 static bool settle_by_policy(struct chariot_driver *d, unsigned long va)
 {
-	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	struct search s = search_for(va);
 	bool ok = false;
 
 	if (!d->plan->h.grants)
@@ -592,7 +638,7 @@ bool chariot_handed_settle_page(struct chariot_driver *d, unsigned long va)
  */
 bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 {
-	struct search s = { .va = va, .peeks = PEEKS_MAX };
+	struct search s = search_for(va);
 	enum found found = NOTHING;
 	unsigned long bad;
 	bool ok;

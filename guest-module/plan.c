@@ -73,6 +73,9 @@ static bool args_good(const struct chariot_plan *p, const u32 *args)
 		} else if (args[i] == CHARIOT_PLAN_STRINGS) {
 			if (!i)
 				return false;
+		} else if (CHARIOT_PLAN_IS_POINTER(args[i])) {
+			if (CHARIOT_PLAN_POINTED(args[i]) >= p->h.types)
+				return false;
 		} else if (!CHARIOT_PLAN_IS_AREA(args[i]) &&
 			   !type_or_none(p, args[i])) {
 			return false;

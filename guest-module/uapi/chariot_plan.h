@@ -22,6 +22,10 @@
 /* An allocation, if it points to its start; else so many bytes, 0 to 8. */
 #define CHARIOT_PLAN_AREA(bytes)	(0xffffffe0u + (bytes))
 #define CHARIOT_PLAN_IS_AREA(type)	((type) - CHARIOT_PLAN_AREA(0) <= 8u)
+/* A pointer to a pointer to an object of the type. */
+#define CHARIOT_PLAN_POINTER(type)	(0x40000000u | (type))
+#define CHARIOT_PLAN_IS_POINTER(type)	((type) >> 30 == 1)
+#define CHARIOT_PLAN_POINTED(type)	((type) & ~0x40000000u)
 /* In a member's count: the head of a list, and where the link is in an element. */
 #define CHARIOT_PLAN_LIST	0x80000000u
 
@@ -79,7 +83,7 @@ struct chariot_plan_member {
  * @section: number of its section in the module's file
  * @offset: byte in the section
  * @args: what its arguments point to, if that is not const; CHARIOT_PLAN_BYTES,
- *	_STRINGS and _AREA, too
+ *	_STRINGS, _AREA and _POINTER, too
  */
 struct chariot_plan_entry {
 	__u32 name;

@@ -149,6 +149,11 @@ static void args_text(const struct plan *plan,
 			add_text(to, "strings");
 		else if (CHARIOT_PLAN_IS_AREA(entry->args[i]))
 			add_text(to, "area");
+		else if (CHARIOT_PLAN_IS_POINTER(entry->args[i]) &&
+			 plan_block_type_text(&plan->handed,
+					CHARIOT_PLAN_POINTED(entry->args[i]),
+					type, sizeof(type)))
+			add_text(to, "%s **", type);
 		else if (plan_block_type_text(&plan->handed, entry->args[i], type,
 					 sizeof(type)))
 			add_text(to, "%s *", type);

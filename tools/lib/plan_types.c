@@ -286,6 +286,18 @@ static int add_import(const char *name, bool weak, void *data)
 	return 0;
 }
 
+/* What a function of the module's is handed by its argument i. */
+static uint32_t argument(struct survey *survey, const struct type_call *call,
+			 int i)
+{
+	uint32_t pointed = type_number(survey, &call->outs[i]);
+
+	if (pointed != CHARIOT_PLAN_NONE)
+		return CHARIOT_PLAN_POINTER(pointed);
+	return call->bytes[i] ? call->bytes[i] :
+	       type_number(survey, &call->args[i]);
+}
+
 /* @names: of one function; the one that BTF knows is the best. */
 static void add_entry(struct survey *survey, const struct entry *names,
 		      size_t count)
@@ -308,8 +320,7 @@ static void add_entry(struct survey *survey, const struct entry *names,
 		best = 0;
 	}
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		entry.args[i] = call.bytes[i] ? call.bytes[i] :
-				type_number(survey, &call.args[i]);
+		entry.args[i] = argument(survey, &call, i);
 	plan_block_entry(survey->block, names[best].name, &entry);
 }
 

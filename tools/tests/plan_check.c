@@ -60,6 +60,8 @@ static bool good_args(const struct view *view, const uint32_t *args)
 		if (!(args[i] == CHARIOT_PLAN_BYTES &&
 		      i + 1 < CHARIOT_PLAN_ARGS) &&
 		    !(args[i] == CHARIOT_PLAN_STRINGS && i) &&
+		    !(CHARIOT_PLAN_IS_POINTER(args[i]) &&
+		      CHARIOT_PLAN_POINTED(args[i]) < view->header.types) &&
 		    !CHARIOT_PLAN_IS_AREA(args[i]) && !good_type(view, args[i]))
 			return false;
 	return true;

@@ -32,10 +32,15 @@ static void add_function(FILE *out, const struct plan_block *block,
 	int i;
 
 	fprintf(out, "%s:", block->strings + entry->name);
-	for (i = 0; i < 4; i++)
-		fprintf(out, " %s",
-			plan_block_type_text(block, entry->args[i], type,
-					     sizeof(type)) ? type : "-");
+	for (i = 0; i < 4; i++) {
+		bool again = CHARIOT_PLAN_IS_POINTER(entry->args[i]);
+
+		fprintf(out, " %s%s",
+			plan_block_type_text(block, again ?
+				CHARIOT_PLAN_POINTED(entry->args[i]) :
+				entry->args[i], type, sizeof(type)) ? type : "-",
+			again ? " *" : "");
+	}
 	fputc('\n', out);
 }
 
@@ -75,15 +80,15 @@ static char *text_of(const struct plan_block *block)
 static const char wanted[] =
 	"by_private: struct private - - struct child\n"
 	"by_typedef: unnamed_t - - -\n"
-	"keep: - - - -\n"
+	"keep: struct object * - - -\n"
 	"struct private 88: 0*1 struct list 8*1 struct list 24*4 struct child "
 	"56*1 struct private 72*1 struct secret\n"
 	"struct child 16: 0*1 struct object\n"
 	"unnamed_t 8: 0*1 struct child\n"
-	"struct list 16: 0*1 struct list 8*1 struct list\n"
-	"struct secret 16: 0*1 struct private\n"
 	"struct object 64: 0*1 struct list 8*1 struct list 24*2 struct child "
-	"40*1 struct child 40*1 struct list\n";
+	"40*1 struct child 40*1 struct list\n"
+	"struct list 16: 0*1 struct list 8*1 struct list\n"
+	"struct secret 16: 0*1 struct private\n";
 
 static void plan_of_file(void)
 {

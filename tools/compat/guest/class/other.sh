@@ -91,12 +91,12 @@ free_mib() { echo $(($(sed -n 's/^MemTotal: *\([0-9]*\) .*/\1/p' /proc/meminfo) 
 work_balloon() {
 	local before
 	before=$(free_mib)
-	qemu 'balloon 736' > /dev/null || return
-	until_true 20 taken "$before" 32 || { fail "the balloon did not grow"; return; }
+	qemu 'balloon 760' > /dev/null || return
+	until_true 20 taken "$before" 8 || { fail "the balloon did not grow"; return; }
 	value grown "$((before - $(free_mib)))"
 	qemu 'balloon 768' > /dev/null
 	until_true 20 given_back "$before" || { fail "the balloon did not shrink"; return; }
-	operations 16384 page
+	operations 4096 page
 }
 
 taken() { [ $(($1 - $(free_mib))) -ge "$2" ]; }
