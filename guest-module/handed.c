@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that a driver was handed. Each is an interval of kernel memory with a
- * type of the driver's plan; what its pointers lead to is looked at when a write
- * hits it. An object is forgotten, and the right to it ends, when its memory is
- * freed (frames.c).
- * Runs in the guest kernel, in any context but NMI; reads objects without
- * faulting, since the driver may have written into them.
+ * Objects that a driver was handed: how they come and go. Each is an interval of
+ * kernel memory with a type of the driver's plan; handed_settle.c looks at them when
+ * a write is stopped. An object is forgotten, and the right to it ends, when its
+ * memory is freed (frames.c).
+ * Runs in the guest kernel, in any context but NMI.
  */
-#include <linux/interval_tree_generic.h>
 #include <linux/mm.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -15,38 +13,12 @@
 #include "alloc.h"
 #include "grant_rules.h"
 #include "handed.h"
+#include "handed_tree.h"
 #include "plan.h"
 
 #define HANDED_MAX	32768	/* objects of one driver */
-#define STEPS_MAX	2	/* pointers followed from what was handed itself */
-#define PEEKS_MAX	8192	/* pointers looked at for one write */
-
-/**
- * struct handed - an object
- * @rb: in chariot_driver.handed, by address
- * @subtree_last: of the interval tree
- * @start: first byte
- * @last: last byte
- * @type: in the plan
- * @steps: pointers that were followed from what was handed itself
- */
-struct handed {
-	struct rb_node rb;
-	unsigned long subtree_last;
-	unsigned long start;
-	unsigned long last;
-	u32 type;
-	u32 steps;
-};
-
-#define START(h)	((h)->start)
-#define LAST(h)		((h)->last)
-INTERVAL_TREE_DEFINE(struct handed, rb, unsigned long, subtree_last, START,
-		     LAST, static __maybe_unused, handed)
 
 static struct kmem_cache *handed_cache;
-
-/* --- coming and going --------------------------------------------------------- */
 
 /* Nothing that the driver could be handed: not the kernel's memory, or a stack. */
 static bool is_nothing(unsigned long p)
@@ -115,8 +87,8 @@ static void insert(struct chariot_driver *d, unsigned long start, size_t size,
 	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
 }
 
-static void add(struct chariot_driver *d, unsigned long start, size_t size,
-		u32 type, u32 steps)
+void chariot_handed_found(struct chariot_driver *d, unsigned long start,
+			  size_t size, u32 type, u32 steps)
 {
 	const struct chariot_type_rule *rule = d->plan->rules[type];
 	unsigned long bad;
@@ -146,7 +118,7 @@ static void add(struct chariot_driver *d, unsigned long start, size_t size,
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type)
 {
 	if (!in_nmi())
-		add(d, p, d->plan->types[type].size, type, 0);
+		chariot_handed_found(d, p, d->plan->types[type].size, type, 0);
 }
 
 void chariot_handed_add_hashtable(struct chariot_driver *d, unsigned long p)
@@ -156,14 +128,14 @@ void chariot_handed_add_hashtable(struct chariot_driver *d, unsigned long p)
 	if (!d->plan || in_nmi())
 		return;
 	type = d->plan->h.types + CHARIOT_PLAN_HASHTABLE;
-	add(d, p, d->plan->types[type].size, type, 0);
+	chariot_handed_found(d, p, d->plan->types[type].size, type, 0);
 }
 
 void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
 			      size_t size)
 {
 	if (!in_nmi() && size && size <= CHARIOT_PLAN_OBJECT_MAX)
-		add(d, p, size, d->plan->h.types, 0);
+		chariot_handed_found(d, p, size, d->plan->h.types, 0);
 }
 
 /* Vmalloc areas lie between pages that are not mapped. */
@@ -258,434 +230,6 @@ void chariot_handed_clear(struct chariot_driver *d)
 u64 chariot_handed_generation(const struct chariot_driver *d)
 {
 	return READ_ONCE(d->handed_generation);
-}
-
-/* --- a write ----------------------------------------------------------------------- */
-
-/* The object that holds va and begins latest: a member rather than what it is in. */
-static struct handed *innermost(struct chariot_driver *d, unsigned long va)
-{
-	struct handed *h, *best = NULL;
-
-	for (h = handed_iter_first(&d->handed, va, va); h;
-	     h = handed_iter_next(h, va, va))
-		if (!best || h->start >= best->start)
-			best = h;
-	return best;
-}
-
-/*
- * The allocation that va is in: of a slab, or pages of kmalloc(), which are
- * compound. Other pages may be shared out by whoever allocated them.
- */
-static bool allocation_at(unsigned long va, struct chariot_slab_object *o)
-{
-	struct page *head;
-
-	if (chariot_slab_object_at(va, o))
-		return true;
-	if (!virt_addr_valid((void *)va))
-		return false;
-	head = compound_head(virt_to_page((void *)va));
-	if (!PageHead(head) || PageSlab(head))
-		return false;
-	o->start = (unsigned long)page_address(head);
-	o->size = page_size(head);
-	return true;
-}
-
-/* What lies behind an object, in the same allocation, is private to its driver. */
-static size_t size_with_private(const struct handed *h)
-{
-	struct chariot_slab_object o;
-
-	if (!allocation_at(h->start, &o))
-		return h->last - h->start + 1;
-	return max(h->last + 1, o.start + o.size) - h->start;
-}
-
-/* Lines of the driver's policy. */
-static bool lend_by_policy(struct chariot_driver *d, unsigned long start,
-			   u32 type, unsigned long va)
-{
-	const struct chariot_plan_grant *g = d->plan->grants;
-	u32 i;
-
-	for (i = 0; i < d->plan->h.grants; i++, g++)
-		if (g->type == type && va - start - g->offset < g->size)
-			return !chariot_lend(d, start + g->offset, g->size,
-					     CHARIOT_KIND_OBJECT,
-					     chariot_plan_type_name(d->plan,
-								    type));
-	return false;
-}
-
-/*
- * In a slab of the kernel: the object's free is seen there, and it is no other
- * driver's memory.
- */
-static bool in_kernel_slab(const struct handed *h)
-{
-	struct chariot_slab_object o;
-	bool drivers;
-
-	if (!virt_addr_valid((void *)h->start) || !chariot_slab_layout_known() ||
-	    !chariot_slab_object_at(h->start, &o) || h->last - o.start >= o.size)
-		return false;
-	rcu_read_lock();
-	drivers = chariot_cache_of((void *)h->start);
-	rcu_read_unlock();
-	return !drivers;
-}
-
-static bool lend_pages(struct chariot_driver *d, const struct handed *h)
-{
-	unsigned long page;
-
-	if (!chariot_plan_is_paged(d->plan, h->type) || !in_kernel_slab(h))
-		return false;
-	for (page = h->start & PAGE_MASK; page <= h->last; page += PAGE_SIZE)
-		if (chariot_grant_whole(d, __pa(page)))
-			return false;
-	return true;
-}
-
-static bool lend_object(struct chariot_driver *d, const struct handed *h,
-			unsigned long va)
-{
-	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-	size_t size = h->last - h->start + 1;
-
-	if (lend_pages(d, h))
-		return true;
-	if (rule && rule->give == CHARIOT_GIVE_NOTHING)
-		return lend_by_policy(d, h->start, h->type, va);
-	if (rule && rule->give == CHARIOT_GIVE_MEMBERS)
-		return chariot_lend_member(d, h->start, rule->members, va) ||
-		       lend_by_policy(d, h->start, h->type, va);
-	if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
-		size = size_with_private(h);
-	return !chariot_lend(d, h->start, size, CHARIOT_KIND_OBJECT,
-			     chariot_plan_type_name(d->plan, h->type));
-}
-
-/* Is va behind an object whose allocation has a private part? */
-static struct handed *before(struct chariot_driver *d, unsigned long va)
-{
-	const struct chariot_type_rule *rule;
-	struct chariot_slab_object o;
-	struct handed *h;
-
-	if (!allocation_at(va, &o))
-		return NULL;
-	for (h = handed_iter_first(&d->handed, o.start, va); h;
-	     h = handed_iter_next(h, o.start, va)) {
-		rule = d->plan->rules[h->type];
-		if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
-			return h;
-	}
-	return NULL;
-}
-
-/* The objects that hold va, from the innermost; or one that it is behind. */
-static bool lend_handed(struct chariot_driver *d, unsigned long va)
-{
-	struct handed *h = innermost(d, va);
-
-	if (!h)
-		h = before(d, va);
-	if (h && lend_object(d, h, va))
-		return true;
-	for (h = handed_iter_first(&d->handed, va, va); h;
-	     h = handed_iter_next(h, va, va))
-		if (lend_object(d, h, va))
-			return true;
-	return false;
-}
-
-/* What an object's rule says of data that goes with it. */
-static bool lend_data(struct chariot_driver *d, const struct handed *h,
-		      unsigned long va)
-{
-	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-	struct chariot_span s;
-
-	return rule && rule->behind && rule->behind(d, h->start, va, &s) &&
-	       !chariot_lend(d, s.start, s.size, CHARIOT_KIND_BUFFER,
-			     chariot_plan_type_name(d->plan, h->type));
-}
-
-static bool has_holder(const struct chariot_driver *d, const struct handed *h)
-{
-	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-
-	return rule && rule->holder;
-}
-
-/* Data whose own address leads to the object. */
-static bool lend_data_held(struct chariot_driver *d, unsigned long va)
-{
-	const struct chariot_type_rule *rule;
-	unsigned long object;
-	struct handed *h;
-	size_t i;
-
-	for (i = 0; (rule = chariot_holder_rule(i)); i++) {
-		object = rule->holder(va);
-		if (!object)
-			continue;
-		for (h = handed_iter_first(&d->handed, object, object); h;
-		     h = handed_iter_next(h, object, object))
-			if (h->start == object &&
-			    d->plan->rules[h->type] == rule &&
-			    lend_data(d, h, va))
-				return true;
-	}
-	return false;
-}
-
-/* Data that goes with an object is most often beside it. */
-static bool lend_data_near(struct chariot_driver *d, unsigned long va)
-{
-	struct handed *h;
-
-	for (h = handed_iter_first(&d->handed, va - PAGE_SIZE, va + PAGE_SIZE);
-	     h; h = handed_iter_next(h, va - PAGE_SIZE, va + PAGE_SIZE))
-		if (lend_data(d, h, va))
-			return true;
-	return false;
-}
-
-/**
- * struct search - for a pointer that leads to a byte
- * @va: the byte
- * @around: the allocation that it is in; of 0 bytes if there is none
- * @peeks: pointers that may still be looked at
- * @start: result: where the object is that was found
- * @type: its type
- * @steps: from what was handed itself
- */
-struct search {
-	unsigned long va;
-	struct chariot_span around;
-	unsigned int peeks;
-	unsigned long start;
-	u32 type;
-	u32 steps;
-};
-
-static struct search search_for(unsigned long va)
-{
-	struct search s = { .va = va, .peeks = PEEKS_MAX };
-	struct chariot_slab_object o;
-
-	if (allocation_at(va, &o)) {
-		s.around.start = o.start;
-		s.around.size = o.size;
-	}
-	return s;
-}
-
-/* Is the byte in an object at p, or in what is private behind it? */
-static bool in_object(const struct chariot_driver *d, const struct search *s,
-		      unsigned long p, u32 type)
-{
-	const struct chariot_type_rule *rule = d->plan->rules[type];
-
-	if (s->va - p < d->plan->types[type].size)
-		return true;
-	return rule && rule->give == CHARIOT_GIVE_PRIVATE &&
-	       p - s->around.start < s->around.size && p <= s->va;
-}
-
-/* Below kernel memory: not an address, but an offset in each CPU's area. */
-static bool percpu_at(struct search *s, unsigned long p, size_t size)
-{
-	int cpu;
-
-	if (size > PAGE_SIZE)
-		return false;	/* alloc_percpu.c ends no more */
-	for_each_possible_cpu(cpu) {
-		s->start = p + per_cpu_offset(cpu);
-		if (s->va - s->start < size)
-			return true;
-	}
-	return false;
-}
-
-static bool list_leads_there(struct search *s, unsigned long head, size_t link,
-			     size_t size)
-{
-	unsigned long element = head;
-
-	for (; s->peeks; s->peeks--) {
-		element = chariot_peek((void *)element);
-		if (!element || element == head)
-			return false;
-		s->start = element - link;
-		if (s->va - s->start < size)
-			return true;
-	}
-	return false;
-}
-
-static bool leads_there(struct chariot_driver *d, struct search *s,
-			const struct handed *h,
-			const struct chariot_plan_member *m)
-{
-	const struct chariot_plan_type *t = &d->plan->types[m->type];
-	const unsigned long *slot = (void *)(h->start + m->offset);
-	unsigned long p;
-	u32 i;
-
-	if (m->count & CHARIOT_PLAN_LIST) {
-		s->type = m->type;
-		s->steps = h->steps + 1;
-		return list_leads_there(s, (unsigned long)slot,
-					m->count & ~CHARIOT_PLAN_LIST, t->size);
-	}
-	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
-		p = chariot_peek(slot + i);
-		if (in_object(d, s, p, m->type))
-			s->start = p;
-		else if (!p || p >= PAGE_OFFSET ||
-			 !percpu_at(s, p, t->size))
-			continue;
-		s->type = m->type;
-		s->steps = h->steps + 1;
-		return true;
-	}
-	return false;
-}
-
-enum found { NOTHING, OBJECT, DATA };
-
-/* steps: of how many pointers in a row */
-static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
-{
-	const struct chariot_plan_type *t;
-	struct handed *h;
-	u32 i;
-
-	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
-	     h = handed_iter_next(h, 0, ULONG_MAX)) {
-		if (!has_holder(d, h) && lend_data(d, h, s->va))
-			return DATA;
-		if (h->steps >= steps)
-			continue;
-		t = &d->plan->types[h->type];
-		for (i = 0; i < t->members; i++)
-			if (leads_there(d, s, h,
-					&d->plan->members[t->member + i]))
-				return OBJECT;
-	}
-	return NOTHING;
-}
-
-/* A line of the policy holds wherever the driver got the object from. */
-static bool settle_by_policy(struct chariot_driver *d, unsigned long va)
-{
-	struct search s = search_for(va);
-	bool ok = false;
-
-	if (!d->plan->h.grants)
-		return false;
-	raw_spin_lock(&d->handed_lock);
-	if (follow(d, &s, UINT_MAX) == OBJECT)
-		ok = lend_by_policy(d, s.start, s.type, va);
-	raw_spin_unlock(&d->handed_lock);
-	return ok;
-}
-
-static bool lend_pages_at(struct chariot_driver *d, unsigned long va)
-{
-	struct handed *h;
-
-	for (h = handed_iter_first(&d->handed, va, va); h;
-	     h = handed_iter_next(h, va, va))
-		if (lend_pages(d, h))
-			return true;
-	return false;
-}
-
-bool chariot_handed_settle_page(struct chariot_driver *d, unsigned long va)
-{
-	struct search s = { .va = va, .peeks = PEEKS_MAX };
-	enum found found = NOTHING;
-	bool ok;
-
-	if (!d->plan || !d->plan->paged)
-		return false;
-	raw_spin_lock(&d->handed_lock);
-	ok = lend_pages_at(d, va);
-	if (!ok)
-		found = follow(d, &s, UINT_MAX);
-	if (found == OBJECT && !chariot_plan_is_paged(d->plan, s.type))
-		found = NOTHING;
-	raw_spin_unlock(&d->handed_lock);
-	if (found == OBJECT) {
-		add(d, s.start, d->plan->types[s.type].size, s.type, s.steps);
-		raw_spin_lock(&d->handed_lock);
-		ok = lend_pages_at(d, va);
-		raw_spin_unlock(&d->handed_lock);
-	}
-	return ok || found == DATA;
-}
-
-/*
- * The lock is held over the grant, so that a free on another CPU comes before it
- * and is seen, or after it and ends it.
- */
-bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
-{
-	struct search s = search_for(va);
-	enum found found = NOTHING;
-	unsigned long bad;
-	bool ok;
-
-	if (!d->plan)
-		return false;
-	raw_spin_lock(&d->handed_lock);
-	ok = lend_handed(d, va) || lend_data_held(d, va) ||
-	     lend_data_near(d, va);
-	if (!ok)
-		found = follow(d, &s, STEPS_MAX);
-	raw_spin_unlock(&d->handed_lock);
-	if (found == OBJECT) {
-		add(d, s.start, d->plan->types[s.type].size, s.type, s.steps);
-		raw_spin_lock(&d->handed_lock);
-		ok = lend_handed(d, va);
-		raw_spin_unlock(&d->handed_lock);
-		/* Areas are lent at once. */
-		ok = ok || chariot_can_write(d, (void *)va, 1, &bad);
-	}
-	return ok || found == DATA || settle_by_policy(d, va);
-}
-
-void chariot_handed_describe(struct chariot_driver *d, unsigned long va,
-			     char *type, size_t room, u64 *offset)
-{
-	struct search s = { .va = va, .peeks = PEEKS_MAX };
-	unsigned long flags;
-	struct handed *h;
-
-	*type = '\0';
-	*offset = 0;
-	if (!d->plan || !va)
-		return;
-	raw_spin_lock_irqsave(&d->handed_lock, flags);
-	h = innermost(d, va);
-	if (h) {
-		s.start = h->start;
-		s.type = h->type;
-	} else if (follow(d, &s, UINT_MAX) != OBJECT) {
-		s.start = 0;
-	}
-	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
-	if (!s.start)
-		return;
-	strscpy(type, chariot_plan_type_name(d->plan, s.type), room);
-	*offset = va - s.start;
 }
 
 int chariot_handed_init(void)
