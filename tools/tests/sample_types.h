@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct btf;
+
 /**
  * struct blob - bytes of their own
  * @bytes: for free(3)
