@@ -284,6 +284,19 @@ static bool list_leads_there(struct search *s, unsigned long head, size_t link,
 	return false;
 }
 
+/* The pointers of a member; of a flexible array as many as there is room for. */
+static u32 pointers(const struct handed *h, const struct chariot_plan_member *m)
+{
+	struct chariot_slab_object o;
+
+	if (m->count != CHARIOT_PLAN_FLEXIBLE)
+		return m->count;
+	if (!allocation_at(h->start, &o) || o.start != h->start ||
+	    o.size < m->offset)
+		return 0;
+	return (o.size - m->offset) / sizeof(unsigned long);
+}
+
 static bool leads_there(struct chariot_driver *d, struct search *s,
 			const struct handed *h,
 			const struct chariot_plan_member *m)
@@ -291,7 +304,7 @@ static bool leads_there(struct chariot_driver *d, struct search *s,
 	const struct chariot_plan_type *t = &d->plan->types[m->type];
 	const unsigned long *slot = (void *)(h->start + m->offset);
 	unsigned long p;
-	u32 i;
+	u32 i, count;
 
 	if (m->count & CHARIOT_PLAN_LIST) {
 		s->type = m->type;
@@ -299,7 +312,8 @@ static bool leads_there(struct chariot_driver *d, struct search *s,
 		return list_leads_there(s, (unsigned long)slot,
 					m->count & ~CHARIOT_PLAN_LIST, t->size);
 	}
-	for (i = 0; i < m->count && s->peeks; i++, s->peeks--) {
+	count = pointers(h, m);
+	for (i = 0; i < count && s->peeks; i++, s->peeks--) {
 		p = chariot_peek(slot + i);
 		if (in_object(d, s, p, m->type))
 			s->start = p;

@@ -21,7 +21,11 @@ static bool member_good(const struct chariot_plan *p,
 			const struct chariot_plan_type *t,
 			const struct chariot_plan_member *m)
 {
-	if (m->type >= p->h.types || !m->count || m->offset >= t->size)
+	if (m->type >= p->h.types || !m->count || m->offset > t->size)
+		return false;
+	if (m->count == CHARIOT_PLAN_FLEXIBLE)
+		return true;
+	if (m->offset == t->size)
 		return false;
 	if (m->count & CHARIOT_PLAN_LIST)
 		return t->size - m->offset >= sizeof(struct list_head) &&

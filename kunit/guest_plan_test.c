@@ -93,6 +93,21 @@ static void test_paged(struct kunit *test)
 	chariot_plan_free(plan);
 }
 
+/* Behind the structure, but not farther. */
+static void test_flexible(struct kunit *test)
+{
+	struct sample s = good;
+	struct chariot_plan *plan;
+
+	s.members[0].count = CHARIOT_PLAN_FLEXIBLE;
+	s.members[0].offset = 64;
+	plan = take(test, &s, sizeof(s));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(plan));
+	chariot_plan_free(plan);
+	s.members[0].offset = 65;
+	KUNIT_EXPECT_TRUE(test, IS_ERR(take(test, &s, sizeof(s))));
+}
+
 #define SPOILT(what, value)						\
 	{ #what " = " #value, offsetof(struct sample, what), value }
 
@@ -127,6 +142,7 @@ static const struct spoilt {
 	SPOILT(members[0].type, NONE),
 	SPOILT(members[0].count, 0),
 	SPOILT(members[0].count, 2),
+	SPOILT(members[0].count, CHARIOT_PLAN_FLEXIBLE | 1),
 	SPOILT(members[1].offset, 49),
 	SPOILT(members[1].count, CHARIOT_PLAN_LIST | 64),
 	SPOILT(entries[0].name, 16),
@@ -192,6 +208,7 @@ static void test_short(struct kunit *test)
 static struct kunit_case plan_cases[] = {
 	KUNIT_CASE(test_good),
 	KUNIT_CASE(test_paged),
+	KUNIT_CASE(test_flexible),
 	KUNIT_CASE_PARAM(test_spoilt, spoilt_gen_params),
 	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_short),

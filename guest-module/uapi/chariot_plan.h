@@ -28,6 +28,8 @@
 #define CHARIOT_PLAN_POINTED(type)	((type) & ~0x40000000u)
 /* In a member's count: the head of a list, and where the link is in an element. */
 #define CHARIOT_PLAN_LIST	0x80000000u
+/* As a member's count: a flexible array, up to the end of the allocation. */
+#define CHARIOT_PLAN_FLEXIBLE	0x40000000u
 
 #define CHARIOT_PLAN_TYPES_MAX		4096u
 #define CHARIOT_PLAN_MEMBERS_MAX	65536u
@@ -68,8 +70,9 @@ struct chariot_plan_type {
  * not const; members of structures inside it are told flat
  * @offset: byte in the structure
  * @type: what it points to
- * @count: 1, or of an array of pointers; or CHARIOT_PLAN_LIST and the offset of
- *	the list_head in the elements, which are of @type
+ * @count: 1, or of an array of pointers, or CHARIOT_PLAN_FLEXIBLE; or
+ *	CHARIOT_PLAN_LIST and the offset of the list_head in the elements, which are
+ *	of @type
  */
 struct chariot_plan_member {
 	__u32 offset;

@@ -351,6 +351,9 @@ static struct json_object *pointers_json(const struct plan *plan,
 			json_object_object_add(entry, "list_by",
 				json_object_new_int64(member->count &
 						      ~CHARIOT_PLAN_LIST));
+		else if (member->count == CHARIOT_PLAN_FLEXIBLE)
+			json_object_object_add(entry, "flexible",
+					       json_object_new_boolean(1));
 		else
 			json_object_object_add(entry, "count",
 				json_object_new_int64(member->count));

@@ -93,7 +93,8 @@ static void note_pointer(struct walk *walk, uint32_t id, uint64_t offset,
 	struct type_object target;
 
 	if (!count || offset > walk->size ||
-	    count > (walk->size - offset) / POINTER_SIZE ||
+	    (count != CHARIOT_PLAN_FLEXIBLE &&
+	     count > (walk->size - offset) / POINTER_SIZE) ||
 	    !types_pointee(walk->survey->types, walk->btf, id, &target) ||
 	    target.size > CHARIOT_PLAN_OBJECT_MAX)
 		return;
@@ -145,9 +146,16 @@ static void walk_array(struct walk *walk, const struct btf_type *type,
 	uint64_t count = 1, i;
 	int dimensions;
 
+	if (!btf_array(type)->nelems) {
+		element = type_peel(walk->btf, btf_array(type)->type);
+		if (element.type && btf_is_ptr(element.type))
+			note_pointer(walk, element.id, offset,
+				     CHARIOT_PLAN_FLEXIBLE);
+		return;
+	}
 	for (dimensions = 0; dimensions < NESTING_MAX; dimensions++) {
 		count *= btf_array(type)->nelems;
-		/* More than fits in any type is none, as one without size. */
+		/* More than fits in any type is none. */
 		if (!count || count > walk->size)
 			return;
 		element = type_peel(walk->btf, btf_array(type)->type);
@@ -188,7 +196,7 @@ static void walk_value(struct walk *walk, uint32_t id, uint64_t offset,
 {
 	struct type_peeled peeled;
 
-	if (!walk->steps || nesting > NESTING_MAX || offset >= walk->size)
+	if (!walk->steps || nesting > NESTING_MAX || offset > walk->size)
 		return;
 	walk->steps--;
 	peeled = type_peel(walk->btf, id);

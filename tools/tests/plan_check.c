@@ -84,7 +84,11 @@ static bool good_place(const struct view *view,
 		       const struct chariot_plan_type *type,
 		       const struct chariot_plan_member *member)
 {
-	if (!member->count || member->offset >= type->size)
+	if (!member->count || member->offset > type->size)
+		return false;
+	if (member->count == CHARIOT_PLAN_FLEXIBLE)
+		return true;
+	if (member->offset == type->size)
 		return false;
 	if (member->count & CHARIOT_PLAN_LIST)
 		return type->size - member->offset >= LIST_HEAD_SIZE &&
@@ -158,9 +162,12 @@ static const char *check_grants(const struct view *view)
 
 	for (i = 0; i < view->header.grants; i++) {
 		grant = &view->grants[i];
-		if (grant->type >= view->header.types || grant->flags)
+		if (grant->type >= view->header.types ||
+		    grant->flags & ~CHARIOT_PLAN_GRANT_PAGES)
 			return "type of a grant";
 		size = view->types[grant->type].size;
+		if (grant->flags && grant->size != size)
+			return "pages of a grant";
 		if (!grant->size || grant->offset > size ||
 		    grant->size > size - grant->offset)
 			return "place of a grant";

@@ -437,6 +437,36 @@ static void lists_without_sense(void)
 	}
 }
 
+/* --- flexible arrays -------------------------------------------------------------- */
+
+/* Of pointers; of anything else, or of nothing to point to, there is none. */
+static void flexible_arrays(void)
+{
+	struct btf *btf = btf__new_empty();
+	struct plan_block block;
+	int element, pointer, number, host;
+
+	number = btf__add_int(btf, "char", 1, 0);
+	element = btf__add_struct(btf, "port", 24);
+	btf__add_field(btf, "number", number, 0, 0);
+	pointer = btf__add_ptr(btf, element);
+	btf__add_array(btf, number, pointer, 0);
+	btf__add_array(btf, number, element, 0);
+	host = btf__add_struct(btf, "host", 16);
+	btf__add_field(btf, "number", number, 0, 0);
+	btf__add_field(btf, "ports", pointer + 1, 128, 0);
+	btf__add_field(btf, "data", pointer + 2, 128, 0);
+	give(btf, host);
+	plan_on(btf, &block);
+	CHECK(block.count.types == 2 && block.count.members == 1);
+	if (block.count.members == 1) {
+		CHECK(block.members[0].offset == 16);
+		CHECK(block.members[0].count == CHARIOT_PLAN_FLEXIBLE);
+		CHECK_TEXT(type(&block, block.members[0].type), "struct port");
+	}
+	plan_block_free(&block);
+}
+
 /* --- damage --------------------------------------------------------------------- */
 
 static const uint32_t spoils[] = {
@@ -506,6 +536,7 @@ const struct check_test plan_types_tests[] = {
 	{ "plan: what the sample module is handed", plan_of_sample },
 	{ "plan: lists that a rule knows", lists },
 	{ "plan: lists that are not as their rule says", lists_without_sense },
+	{ "plan: flexible arrays of pointers", flexible_arrays },
 	{ "plan: without types", without_types },
 	{ "plan: how far pointers are followed", depth },
 	{ "plan: more types than there is room for", too_many_types },
