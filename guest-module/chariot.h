@@ -88,7 +88,7 @@ struct chariot_gates {
  * @mod: the module
  * @lock: guards @table, @whole, @pool, @objects
  * @slabs: its slab caches (alloc_slab.c)
- * @grants: what the block layer handed it (grants_block.c)
+ * @grants: its tag sets (grants_request.c)
  * @plan: types of what it is handed, or NULL (plan.c)
  * @gates: through which it is handed it
  * @handed_lock: guards @handed, @nr_handed; @lock is taken inside it

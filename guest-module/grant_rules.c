@@ -313,14 +313,14 @@ static const struct chariot_member handed_file_members[] = {
 	END
 };
 
-/* dev_hold(): this CPU's count of references */
-static bool device_references(const struct chariot_driver *d,
-			      unsigned long object, unsigned long va,
-			      struct chariot_span *data)
+/* dev_hold(): this CPU's count of references; and the queues, which are an array */
+static bool device_data(const struct chariot_driver *d, unsigned long object,
+			unsigned long va, struct chariot_span *data)
 {
-	return percpu_word((unsigned long)
-			   peek_member((struct net_device *)object, pcpu_refcnt),
-			   va, data);
+	const struct net_device *dev = (void *)object;
+
+	return percpu_word((unsigned long)peek_member(dev, pcpu_refcnt), va,
+			   data) || chariot_tx_queue(dev, va, data);
 }
 
 #define BUCKETS_MAX	3	/* tables while one grows into another */
@@ -476,9 +476,9 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data,
 	  .by_pointer = true },
 	/* netdev_priv(), shost_priv(), and those that are alike */
-	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_references },
+	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_data },
 	{ "sock", CHARIOT_GIVE_PRIVATE },
-	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE },
+	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE, .seen = chariot_scsi_host_seen },
 	{ "snd_card", CHARIOT_GIVE_PRIVATE },
 	{ "usb_hcd", CHARIOT_GIVE_PRIVATE },
 	/* urb.iso_frame_desc[]; a host controller's until it gives it back */

@@ -2,7 +2,7 @@
 /*
  * What a driver may write beyond its own memory, by the kernel's own interfaces.
  * The rules are the tables of grant_rules.c, which are all there is to review;
- * grants.c and grants_block.c apply them.
+ * grants.c and its kin apply them.
  *
  * Every right ends. Those to slab objects and pages end when these are freed,
  * which frames.c sees; the others end as their rule says.
@@ -266,6 +266,11 @@ void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args);
 void chariot_skb_goes_second(struct chariot_driver *d,
 			     const unsigned long *args);
 
+struct net_device;
+/* The transmit queue of a device's that va is in. */
+bool chariot_tx_queue(const struct net_device *dev, unsigned long va,
+		      struct chariot_span *data);
+
 /* --- grants_stack.c --------------------------------------------------------- */
 int chariot_stacks_attach(void);
 void chariot_stacks_detach(struct chariot_driver *d);
@@ -279,6 +284,7 @@ unsigned long chariot_buffer_at(unsigned long va);
 /* --- grants_scsi.c ---------------------------------------------------------- */
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
+bool chariot_scsi_host_seen(struct chariot_driver *d, unsigned long host);
 void chariot_scsi_done(struct chariot_driver *d, const unsigned long *args);
 
 /* --- grants_segments.c ------------------------------------------------------ */
@@ -304,6 +310,23 @@ void chariot_usb_coherent_allocated(struct chariot_driver *d,
 void chariot_usb_coherent_freed(struct chariot_driver *d,
 				const unsigned long *args);
 
+/* --- grants_request.c ------------------------------------------------------- */
+struct blk_mq_tag_set;
+
+int chariot_requests_attach(struct chariot_driver *d);
+void chariot_requests_detach(struct chariot_driver *d);
+bool chariot_request_settle(struct chariot_driver *d, unsigned long va);
+bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
+			     unsigned long va, struct chariot_span *data);
+bool chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
+void chariot_tag_set_added(struct chariot_driver *d,
+			   const struct chariot_call_rule *rule,
+			   const unsigned long *args, unsigned long ret);
+void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);
+/* The largest of sizes that the driver's tag sets say, up to what is believed. */
+size_t chariot_tag_sets_max(const struct chariot_driver *d,
+			    size_t (*size_of)(const struct blk_mq_tag_set *set));
+
 /* --- grants_block.c --------------------------------------------------------- */
 int chariot_block_init(void);
 void chariot_block_exit(void);
@@ -314,23 +337,11 @@ bool chariot_block_settle(struct chariot_driver *d, unsigned long va);
 void chariot_disk_returned(struct chariot_driver *d,
 			   const struct chariot_call_rule *rule,
 			   const unsigned long *args, unsigned long ret);
-void chariot_tag_set_added(struct chariot_driver *d,
-			   const struct chariot_call_rule *rule,
-			   const unsigned long *args, unsigned long ret);
 bool chariot_bio_on_loan(struct chariot_driver *d, unsigned long bio);
-
-/* --- grants_request.c ------------------------------------------------------- */
-int chariot_requests_attach(struct chariot_driver *d);
-void chariot_requests_detach(struct chariot_driver *d);
-bool chariot_request_settle(struct chariot_driver *d, unsigned long va);
-bool chariot_tag_set_seen(struct chariot_driver *d, unsigned long set);
 void chariot_bio_put(struct chariot_driver *d, const unsigned long *args);
 void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args);
 bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,
 		     unsigned long va, struct chariot_span *data);
-bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
-			     unsigned long va, struct chariot_span *data);
-void chariot_tag_set_ends(struct chariot_driver *d, const unsigned long *args);
 void chariot_bio_returned(struct chariot_driver *d,
 			  const struct chariot_call_rule *rule,
 			  const unsigned long *args, unsigned long ret);

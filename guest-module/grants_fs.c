@@ -69,7 +69,7 @@ static bool lend_of_page(struct chariot_driver *d, struct page *page,
 	return false;
 }
 
-static bool settle_page(struct chariot_driver *d, unsigned long va)
+bool chariot_fs_settle(struct chariot_driver *d, unsigned long va)
 {
 	const struct chariot_member *m;
 	unsigned long pfn, start;
@@ -96,11 +96,6 @@ static bool settle_page(struct chariot_driver *d, unsigned long va)
 	return page_belongs(d, page) &&
 	       lend_of_page(d, page, va & PAGE_MASK, PAGE_SIZE,
 			    CHARIOT_KIND_BUFFER, "page of a file");
-}
-
-bool chariot_fs_settle(struct chariot_driver *d, unsigned long va)
-{
-	return settle_page(d, va);
 }
 
 /* The buffer whose data va is in, of those that its page has; or 0. */

@@ -5,6 +5,7 @@
  * is seen of, so the right to it must not last that long.
  * Runs in the guest kernel, in any context but NMI.
  */
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -23,6 +24,18 @@ bool chariot_skb_data(const struct chariot_driver *d, unsigned long object,
 	data->size = chariot_peek32(&skb->end) +
 		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	return data->start && (!va || va - data->start < data->size);
+}
+
+/* netif_tx_stop_queue() and its kin: the queue of dev->_tx that va is in */
+bool chariot_tx_queue(const struct net_device *dev, unsigned long va,
+		      struct chariot_span *data)
+{
+	unsigned long first = chariot_peek(&dev->_tx), n;
+
+	data->size = sizeof(struct netdev_queue);
+	n = (va - first) / data->size;
+	data->start = first + n * data->size;
+	return first && va >= first && n < chariot_peek32(&dev->num_tx_queues);
 }
 
 static void skb_goes(struct chariot_driver *d, unsigned long p)

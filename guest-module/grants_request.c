@@ -159,24 +159,34 @@ static unsigned long request_at(const struct blk_mq_tag_set *set,
 	return 0;
 }
 
-/* What the driver keeps behind a request: as much as one of its sets says. */
-bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
-			     unsigned long va, struct chariot_span *data)
+size_t chariot_tag_sets_max(const struct chariot_driver *d,
+			    size_t (*size_of)(const struct blk_mq_tag_set *set))
 {
 	struct chariot_grants *g = READ_ONCE(d->grants);
 	unsigned long flags;
 	struct tag_set *t;
+	size_t size = 0;
 
-	data->start = rq + sizeof(struct request);
-	data->size = 0;
 	if (!g)
-		return false;
+		return 0;
 	raw_spin_lock_irqsave(&g->lock, flags);
 	list_for_each_entry(t, &g->sets, node)
-		data->size = max_t(size_t, data->size,
-				   chariot_peek32(&t->set->cmd_size));
+		size = max(size, size_of(t->set));
 	raw_spin_unlock_irqrestore(&g->lock, flags);
-	data->size = min_t(size_t, data->size, CHARIOT_PAYLOAD_MAX);
+	return min_t(size_t, size, CHARIOT_PAYLOAD_MAX);
+}
+
+static size_t payload_size(const struct blk_mq_tag_set *set)
+{
+	return chariot_peek32(&set->cmd_size);
+}
+
+/* What is kept behind a request: as much as one of the driver's sets says. */
+bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
+			     unsigned long va, struct chariot_span *data)
+{
+	data->start = rq + sizeof(struct request);
+	data->size = chariot_tag_sets_max(d, payload_size);
 	return va - data->start < data->size;
 }
 

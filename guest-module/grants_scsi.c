@@ -19,11 +19,40 @@ static bool sense(const struct scsi_cmnd *cmd, struct chariot_span *data)
 }
 
 /* The sense buffer, and what the command is to read. */
+/* The host's commands lie behind requests, of a tag set that the SCSI layer makes. */
+bool chariot_scsi_host_seen(struct chariot_driver *d, unsigned long host)
+{
+	return chariot_tag_set_seen(d, host + offsetof(struct Scsi_Host, tag_set));
+}
+
+/* What the template of the host that a set is in says; 0 if it is in none. */
+static size_t private_size(const struct blk_mq_tag_set *set)
+{
+	const struct Scsi_Host *host = container_of(set, struct Scsi_Host, tag_set);
+	const struct scsi_host_template *hostt;
+
+	if (chariot_peek(&set->driver_data) != (unsigned long)host)
+		return 0;
+	hostt = (void *)chariot_peek(&host->hostt);
+	return hostt ? chariot_peek32(&hostt->cmd_size) : 0;
+}
+
+/* scsi_cmd_priv(): in init_cmd_priv() a command has no device yet */
+static void private_data(const struct chariot_driver *d, unsigned long cmd,
+			 struct chariot_span *data)
+{
+	data->start = cmd + sizeof(struct scsi_cmnd);
+	data->size = chariot_tag_sets_max(d, private_size);
+}
+
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data)
 {
 	const struct scsi_cmnd *cmd = (void *)object;
 
+	private_data(d, object, data);
+	if (va - data->start < data->size)
+		return true;
 	if (sense(cmd, data) && va - data->start < data->size)
 		return true;
 	if (chariot_peek32(&cmd->sc_data_direction) == DMA_TO_DEVICE)
