@@ -478,7 +478,11 @@ static const struct chariot_type_rule type_rules[] = {
 	/* netdev_priv(), shost_priv(), and those that are alike */
 	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_data },
 	{ "sock", CHARIOT_GIVE_PRIVATE },
-	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE, .seen = chariot_scsi_host_seen },
+	{ "Scsi_Host", CHARIOT_GIVE_PRIVATE, .behind = chariot_scsi_host_data,
+	  .seen = chariot_scsi_host_seen },
+	/* starget_data[], sdev_data[]: spi_min_period() and its kin */
+	{ "scsi_target", CHARIOT_GIVE_PRIVATE },
+	{ "scsi_device", CHARIOT_GIVE_PRIVATE },
 	{ "snd_card", CHARIOT_GIVE_PRIVATE },
 	{ "usb_hcd", CHARIOT_GIVE_PRIVATE },
 	/* urb.iso_frame_desc[]; a host controller's until it gives it back */

@@ -284,6 +284,8 @@ unsigned long chariot_buffer_at(unsigned long va);
 /* --- grants_scsi.c ---------------------------------------------------------- */
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data);
+bool chariot_scsi_host_data(const struct chariot_driver *d, unsigned long object,
+			    unsigned long va, struct chariot_span *data);
 bool chariot_scsi_host_seen(struct chariot_driver *d, unsigned long host);
 void chariot_scsi_done(struct chariot_driver *d, const unsigned long *args);
 

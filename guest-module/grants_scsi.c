@@ -25,6 +25,20 @@ bool chariot_scsi_host_seen(struct chariot_driver *d, unsigned long host)
 	return chariot_tag_set_seen(d, host + offsetof(struct Scsi_Host, tag_set));
 }
 
+/* spi_signalling() and its kin: what a transport class keeps for the host */
+bool chariot_scsi_host_data(const struct chariot_driver *d, unsigned long object,
+			    unsigned long va, struct chariot_span *data)
+{
+	const struct Scsi_Host *host = (void *)object;
+	struct chariot_slab_object o;
+
+	data->start = chariot_peek(&host->shost_data);
+	if (!chariot_slab_object_at(data->start, &o) || o.start != data->start)
+		return false;
+	data->size = o.size;
+	return va - data->start < data->size;
+}
+
 /* What the template of the host that a set is in says; 0 if it is in none. */
 static size_t private_size(const struct blk_mq_tag_set *set)
 {
