@@ -88,6 +88,19 @@ static long batch_push(struct chariot_batch *b, struct chariot_driver *d,
 }
 
 /*
+ * Blocks that stay in a driver's pool: rights to frames of a stack end where no
+ * memory may be taken (chariot_revoke_stack()), each by a few of them.
+ */
+#define POOL_RESERVE	8
+
+/* d->lock is held. */
+static bool pool_has(const struct chariot_driver *d, u32 blocks)
+{
+	return d->pool.count >= blocks &&
+	       d->pool.count - blocks >= POOL_RESERVE;
+}
+
+/*
  * Make sure that @blocks are in the driver's pool. The memory is taken outside
  * the lock: taking it may free pages, and then frames.c takes the lock.
  */
@@ -99,7 +112,7 @@ static bool pool_stock(struct chariot_driver *d, u32 blocks)
 
 	for (;;) {
 		raw_spin_lock_irqsave(&d->lock, flags);
-		enough = d->pool.count >= blocks;
+		enough = pool_has(d, blocks);
 		raw_spin_unlock_irqrestore(&d->lock, flags);
 		if (enough)
 			return true;
@@ -174,7 +187,7 @@ static int table_add_all(struct chariot_driver *d,
 			 const struct chariot_extent *e, unsigned int n,
 			 u8 rights)
 {
-	int ret = 0;
+	int ret = pool_has(d, extents_need(d, e, n)) ? 0 : -ENOMEM;
 
 	for (; n && !ret; e++, n--)
 		if (is_ram(e))
@@ -474,9 +487,11 @@ int chariot_grant_whole(struct chariot_driver *d, phys_addr_t page)
 			raw_spin_unlock_irqrestore(&d->lock, flags);
 			return 0;
 		}
-		ret = chariot_table_add(&d->whole, &d->pool, page, PAGE_SIZE,
-					CHARIOT_RIGHT_WRITE,
-					CHARIOT_KIND_OBJECT);
+		ret = -ENOMEM;
+		if (pool_has(d, chariot_table_need(&d->whole, page, PAGE_SIZE)))
+			ret = chariot_table_add(&d->whole, &d->pool, page,
+						PAGE_SIZE, CHARIOT_RIGHT_WRITE,
+						CHARIOT_KIND_OBJECT);
 		if (ret != -ENOMEM)
 			break;	/* else another CPU used what we stocked */
 		raw_spin_unlock_irqrestore(&d->lock, flags);
