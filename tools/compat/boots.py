@@ -60,6 +60,7 @@ class Outcome:
     unit: str = ""
     exits: int = -1
     rights: dict = field(default_factory=dict)	# kind: [bytes, objects]
+    rights_of: dict = field(default_factory=dict)	# driver: {kind: bytes}
     violations: int = -1
     records: list = field(default_factory=list)
     seconds: int = 0
@@ -313,7 +314,8 @@ class Reader:
         self._now.exits = int(rest)
 
     def _says_rights(self, rest):
-        kind, size, count = rest.split()
+        kind, size, count, driver = rest.split()
+        self._now.rights_of.setdefault(driver, {})[kind] = int(size)
         have = self._now.rights.setdefault(kind, [0, 0])
         have[0] += int(size)
         have[1] += int(count)

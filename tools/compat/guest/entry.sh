@@ -91,14 +91,14 @@ exits_now() {
 tell_rights() {
 	local driver
 	for driver in "${names[@]}"; do
-		chariot regions "$driver" 2>/dev/null | awk '
+		chariot regions "$driver" 2>/dev/null | awk -v driver="$driver" '
 			NR > 1 && $2 ~ /^[0-9]+$/ {
 				kind = $3
 				for (i = 4; i <= NF && $i !~ /^(write|execute|write,|-)$/; i++)
 					kind = kind "_" $i
 				bytes[kind] += $2; count[kind]++
 			}
-			END { for (k in bytes) print "compat rights", k, bytes[k], count[k] }'
+			END { for (k in bytes) print "compat rights", k, bytes[k], count[k], driver }'
 	done
 }
 
