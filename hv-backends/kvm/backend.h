@@ -85,16 +85,22 @@ struct chariot_domain {
 	struct xarray stacks;		/* vcpu_idx -> struct chariot_stack */
 };
 
-#define CHARIOT_OWNER_CACHE	16u
+#define CHARIOT_OWNER_SETS	32u
+
+/* The owner of a page, as of a text_generation. */
+struct chariot_text_page {
+	u64 gfn;
+	u64 generation;
+	u32 owner;
+};
 
 /* What is remembered of a virtual CPU; used by its own thread alone. */
 struct chariot_vcpu {
-	/* Owners of the pages it last went to, as of a text_generation. */
-	struct {
-		u64 gfn;
-		u64 generation;
-		u32 owner;
-	} owner[CHARIOT_OWNER_CACHE];
+	/*
+	 * The pages it last went to. Two for each index: a crossing goes between
+	 * two pages, and must not push one out by the other.
+	 */
+	struct chariot_text_page text[CHARIOT_OWNER_SETS][2];
 	bool emulating;			/* KVM emulates what has been judged */
 	u64 entry_rsp;			/* when it last entered a view */
 	u64 text_page;			/* gva of a page of driver text ... */
@@ -237,17 +243,21 @@ static inline u32 chariot_text_owner_cached(struct chariot_vm *vm,
 					    struct chariot_vcpu *state,
 					    u64 gfn)
 {
-	u32 i = gfn % CHARIOT_OWNER_CACHE;
+	struct chariot_text_page *page = state->text[gfn % CHARIOT_OWNER_SETS];
 	/* Before the lookup: what changes meanwhile makes the entry stale. */
 	u64 generation = smp_load_acquire(&vm->text_generation);
 
-	if (unlikely(state->owner[i].gfn != gfn ||
-		     state->owner[i].generation != generation)) {
-		state->owner[i].owner = chariot_text_owner(vm, gfn);
-		state->owner[i].gfn = gfn;
-		state->owner[i].generation = generation;
-	}
-	return state->owner[i].owner;
+	if (page[0].gfn == gfn && page[0].generation == generation)
+		return page[0].owner;
+	if (page[1].gfn == gfn && page[1].generation == generation)
+		return page[1].owner;
+	page[1] = page[0];
+	page[0] = (struct chariot_text_page){
+		.gfn = gfn,
+		.generation = generation,
+		.owner = chariot_text_owner(vm, gfn),
+	};
+	return page[0].owner;
 }
 
 /* faults.c: from a nested page fault to a decision. */

@@ -17,7 +17,7 @@ struct bench_ops {
 	void (*store_heap)(unsigned int n);
 	void (*store_subpage)(unsigned int n);
 	void (*allocate)(unsigned int n);
-	void (*spoil)(void *victim);
+	void (*spoil)(unsigned long victim);
 };
 
 void bench_register(const struct bench_ops *ops);

@@ -76,12 +76,12 @@ static void allocate(unsigned int n)
 	}
 }
 
-static void spoil(void *victim)
+static void spoil(unsigned long victim)
 {
 	size_t size = SPOIL_SIZE;
 
 	OPTIMIZER_HIDE_VAR(size);
-	memcpy(victim, from, size);
+	memcpy((void *)victim, from, size);
 }
 
 static const struct bench_ops ops = {
