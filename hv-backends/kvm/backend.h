@@ -172,7 +172,7 @@ struct chariot_vm {
 /* vm.c: a guest's state and its lifetime. */
 int chariot_vms_init(void);
 void chariot_vms_exit(void);
-struct chariot_vm *chariot_vm_find(const struct kvm *kvm);
+struct chariot_vm *chariot_vm_search(const struct kvm *kvm);
 struct chariot_vm *chariot_vm_get(struct kvm *kvm);
 void chariot_vm_gone(struct kvm *kvm);
 struct kvm *chariot_vm_hold(struct chariot_vm *vm);
@@ -182,6 +182,26 @@ struct chariot_domain *chariot_domain_alloc(u32 id, const char *name, u32 mode);
 void chariot_domain_free(struct chariot_vm *vm, struct chariot_domain *d);
 int chariot_pool_stock(struct chariot_pool *pool, u64 blocks);
 void chariot_pool_drain(struct chariot_pool *pool, u32 keep);
+
+/* The guest that was looked up last on a CPU; nobody's when it is freed. */
+DECLARE_PER_CPU(struct chariot_vm *, chariot_vm_recent);
+
+/**
+ * chariot_vm_find - chariot_vm_search() for the hot path
+ * @kvm: of a virtual CPU that runs in this thread
+ */
+static inline struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
+{
+	struct chariot_vm *vm;
+	bool hit;
+
+	/* Another guest's entry may be freed; not before preemption is on. */
+	preempt_disable();
+	vm = this_cpu_read(chariot_vm_recent);
+	hit = vm && vm->kvm == kvm;
+	preempt_enable();
+	return hit ? vm : chariot_vm_search(kvm);
+}
 
 /* NULL for want of memory. */
 static inline struct chariot_vcpu *chariot_vcpu_state(struct chariot_vm *vm,
@@ -259,11 +279,6 @@ static inline u32 chariot_text_owner_cached(struct chariot_vm *vm,
 	};
 	return page[0].owner;
 }
-
-/* faults.c: from a nested page fault to a decision. */
-bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
-		   u64 error_code, const u8 *insn, int insn_len, int *ret);
-bool chariot_emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu, int *ret);
 
 /* grants.c: stacks and page tables that get rights by themselves. */
 bool chariot_grant_walk(struct chariot_vm *vm, struct kvm_vcpu *vcpu,

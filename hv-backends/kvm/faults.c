@@ -5,7 +5,12 @@
  * Runs in the host kernel, in a virtual CPU's thread.
  */
 #include "backend.h"
+#include "hooks.h"
 #include "trace.h"
+
+/* What KVM's handlers return: the guest runs on, or its process is to see it. */
+#define KVM_RUN		1
+#define KVM_LEAVE	0
 
 static __always_inline void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 				  struct chariot_vcpu *state, u32 from, u32 to,
@@ -112,58 +117,13 @@ static void check_restart(struct chariot_vm *vm, struct kvm_vcpu *vcpu)
 	mutex_unlock(&vm->config);
 }
 
-/**
- * chariot_fault - deal with a nested page fault
- * @vm: the guest
- * @vcpu: the virtual CPU of this thread
- * @gpa: where
- * @error_code: PFERR_*
- * @insn: bytes of the instruction, if the processor gave them
- * @insn_len: how many
- * @ret: out: what KVM's handler is to return
- *
- * Returns false if the fault is KVM's own.
- */
-bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
-		   u64 error_code, const u8 *insn, int insn_len, int *ret)
+/* A nested page fault in a view that is no fetch of ours: may it be mapped? */
+static noinline enum chariot_next
+memory_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+	     struct chariot_vcpu *state, u32 view, u64 gpa, u64 error_code,
+	     const u8 *insn, int insn_len)
 {
-	struct chariot_vcpu *state;
 	enum chariot_next next = CHARIOT_NEXT_MAP;
-	u32 view;
-
-	if (chariot_in_nested_guest(vcpu) ||
-	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
-		return false;
-	if (unlikely(READ_ONCE(vm->restarted)))
-		check_restart(vm, vcpu);
-	view = chariot_view_of(vcpu);
-	if (!view && !(error_code & PFERR_FETCH_MASK))
-		return false;
-	state = chariot_vcpu_state(vm, vcpu);
-	if (!state) {
-		*ret = -ENOMEM;
-		return true;
-	}
-	if (unlikely(state->window_view)) {
-		down_read(&vm->judging);
-		chariot_window_close(vm, state);
-		up_read(&vm->judging);
-	}
-	*ret = 1;
-	/* KVM has reconfigured paging and fell back to its own role. */
-	if (unlikely((vcpu->arch.root_mmu.root_role.word & CHARIOT_VIEW_MASK) !=
-		     view << CHARIOT_VIEW_SHIFT)) {
-		chariot_view_switch(vcpu, CHARIOT_DOMAIN_KERNEL);
-		return true;
-	}
-	if ((error_code & PFERR_FETCH_MASK) &&
-	    !(error_code & PFERR_GUEST_PAGE_MASK)) {
-		if (fetch_fault(vm, vcpu, state, view, gpa))
-			return true;
-		goto kvms;
-	}
-	if (!view)
-		return false;
 
 	down_read(&vm->judging);
 	if ((error_code & (PFERR_WRITE_MASK | PFERR_RSVD_MASK)) ||
@@ -171,26 +131,80 @@ bool chariot_fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 gpa,
 		next = view_fault(vm, vcpu, state, view, gpa, error_code, insn,
 				  insn_len);
 	up_read(&vm->judging);
+	return next;
+}
 
-	if (next != CHARIOT_NEXT_MAP) {
-		*ret = next == CHARIOT_NEXT_RUN;
-		return true;
+static __always_inline int fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
+				 u64 gpa, u64 error_code, const u8 *insn,
+				 int insn_len)
+{
+	struct chariot_vcpu *state;
+	enum chariot_next next;
+	u32 view;
+
+	if (chariot_in_nested_guest(vcpu) ||
+	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
+		return CHARIOT_PASS;
+	if (unlikely(READ_ONCE(vm->restarted)))
+		check_restart(vm, vcpu);
+	view = chariot_view_of(vcpu);
+	if (!view && !(error_code & PFERR_FETCH_MASK))
+		return CHARIOT_PASS;
+	state = chariot_vcpu_state(vm, vcpu);
+	if (unlikely(!state))
+		return -ENOMEM;
+	if (unlikely(state->window_view)) {
+		down_read(&vm->judging);
+		chariot_window_close(vm, state);
+		up_read(&vm->judging);
 	}
-kvms:
+	/* KVM has reconfigured paging and fell back to its own role. */
+	if (unlikely((vcpu->arch.root_mmu.root_role.word & CHARIOT_VIEW_MASK) !=
+		     view << CHARIOT_VIEW_SHIFT)) {
+		chariot_view_switch(vcpu, CHARIOT_DOMAIN_KERNEL);
+		return KVM_RUN;
+	}
+	if ((error_code & PFERR_FETCH_MASK) &&
+	    !(error_code & PFERR_GUEST_PAGE_MASK)) {
+		if (fetch_fault(vm, vcpu, state, view, gpa))
+			return KVM_RUN;
+	} else if (view) {
+		next = memory_fault(vm, vcpu, state, view, gpa, error_code,
+				    insn, insn_len);
+		if (next != CHARIOT_NEXT_MAP)
+			return next == CHARIOT_NEXT_RUN ? KVM_RUN : KVM_LEAVE;
+	}
 	if (view)
 		atomic64_inc(&vm->counters[view].page_faults);
-	return false;
+	return CHARIOT_PASS;
 }
 
 /**
- * chariot_emulation - KVM is about to emulate an instruction by itself
- * @vm: the guest
+ * chariot_handle_page_fault - deal with a nested page fault
  * @vcpu: the virtual CPU of this thread
- * @ret: out: what the emulator is to return
+ * @gpa: where
+ * @error_code: PFERR_*
+ * @insn: bytes of the instruction, if the processor gave them
+ * @insn_len: how many
  *
- * Returns false to let it.
+ * Stands before kvm_mmu_page_fault(). On the way of each crossing, hence in one
+ * piece. Returns CHARIOT_PASS if the fault is KVM's own.
  */
-bool chariot_emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu, int *ret)
+int chariot_handle_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code,
+			      void *insn, int insn_len)
+{
+	struct chariot_vm *vm = chariot_guest_known(vcpu);
+	int ret;
+
+	if (!vm)
+		return CHARIOT_PASS;
+	this_cpu_inc(chariot_inside);
+	ret = fault(vm, vcpu, gpa, error_code, insn, insn_len);
+	this_cpu_dec(chariot_inside);
+	return ret;
+}
+
+static int emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu)
 {
 	enum chariot_next next = CHARIOT_NEXT_MAP;
 	struct chariot_vcpu *state;
@@ -198,18 +212,44 @@ bool chariot_emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu, int *ret)
 
 	if (chariot_in_nested_guest(vcpu) ||
 	    !VALID_PAGE(vcpu->arch.mmu->root.hpa))
-		return false;
+		return CHARIOT_PASS;
 	view = chariot_view_of(vcpu);
 	if (!view)
-		return false;
+		return CHARIOT_PASS;
 	state = chariot_vcpu_state(vm, vcpu);
 	if (!state || state->emulating)
-		return false;
+		return CHARIOT_PASS;
 	down_read(&vm->judging);
 	if (READ_ONCE(vm->active) & BIT(view))
 		next = chariot_judge_string(vm, vcpu, state, vm->domain[view],
 					    NULL, 0);
 	up_read(&vm->judging);
-	*ret = next == CHARIOT_NEXT_RUN;
-	return next != CHARIOT_NEXT_MAP;
+	if (next == CHARIOT_NEXT_MAP)
+		return CHARIOT_PASS;
+	return next == CHARIOT_NEXT_RUN ? KVM_RUN : KVM_LEAVE;
+}
+
+/**
+ * chariot_handle_emulate - KVM is about to emulate an instruction by itself
+ * @vcpu: the virtual CPU of this thread
+ * @emulation_type: EMULTYPE_*
+ *
+ * Stands before kvm_emulate_instruction(). Among others, that is a string input
+ * from a port, which the emulator writes to memory without any view. Returns
+ * CHARIOT_PASS to let it.
+ */
+int chariot_handle_emulate(struct kvm_vcpu *vcpu, int emulation_type)
+{
+	struct chariot_vm *vm;
+	int ret;
+
+	if (emulation_type)
+		return CHARIOT_PASS;
+	vm = chariot_guest_known(vcpu);
+	if (!vm)
+		return CHARIOT_PASS;
+	this_cpu_inc(chariot_inside);
+	ret = emulation(vm, vcpu);
+	this_cpu_dec(chariot_inside);
+	return ret;
 }

@@ -13,11 +13,7 @@
 #include "backend.h"
 #include "hooks.h"
 
-/*
- * Calls that are in a handler below. They may sleep there, so nothing but the
- * count tells when the module's text is left.
- */
-static DEFINE_PER_CPU(long, inside);
+DEFINE_PER_CPU(long, chariot_inside);
 
 static long inside_total(void)
 {
@@ -25,30 +21,8 @@ static long inside_total(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(inside, cpu));
+		sum += READ_ONCE(per_cpu(chariot_inside, cpu));
 	return sum;
-}
-
-static bool guest_known(struct kvm_vcpu *vcpu, struct chariot_vm **vm)
-{
-	*vm = chariot_vm_find(vcpu->kvm);
-	return *vm && READ_ONCE((*vm)->used);
-}
-
-/* int kvm_mmu_page_fault(vcpu, gpa, error_code, insn, insn_len) */
-int chariot_handle_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code,
-			      void *insn, int insn_len)
-{
-	struct chariot_vm *vm;
-	int ret;
-
-	if (!guest_known(vcpu, &vm))
-		return CHARIOT_PASS;
-	this_cpu_inc(inside);
-	if (!chariot_fault(vm, vcpu, gpa, error_code, insn, insn_len, &ret))
-		ret = CHARIOT_PASS;
-	this_cpu_dec(inside);
-	return ret;
 }
 
 /* int kvm_emulate_hypercall(vcpu) */
@@ -60,31 +34,13 @@ int chariot_handle_hypercall(struct kvm_vcpu *vcpu)
 	if ((regs[VCPU_REGS_RAX] & ~0xffffull) != CHARIOT_CALL_BASE ||
 	    chariot_in_nested_guest(vcpu))
 		return CHARIOT_PASS;
-	this_cpu_inc(inside);
+	this_cpu_inc(chariot_inside);
 	regs[VCPU_REGS_RAX] = chariot_hypercall(vcpu, regs[VCPU_REGS_RAX],
 						regs[VCPU_REGS_RBX],
 						regs[VCPU_REGS_RCX],
 						regs[VCPU_REGS_RDX]);
 	ret = kvm_skip_emulated_instruction(vcpu);
-	this_cpu_dec(inside);
-	return ret;
-}
-
-/*
- * int kvm_emulate_instruction(vcpu, emulation_type): among others, a string
- * input from a port, which the emulator writes to memory without any view.
- */
-int chariot_handle_emulate(struct kvm_vcpu *vcpu, int emulation_type)
-{
-	struct chariot_vm *vm;
-	int ret;
-
-	if (emulation_type || !guest_known(vcpu, &vm))
-		return CHARIOT_PASS;
-	this_cpu_inc(inside);
-	if (!chariot_emulation(vm, vcpu, &ret))
-		ret = CHARIOT_PASS;
-	this_cpu_dec(inside);
+	this_cpu_dec(chariot_inside);
 	return ret;
 }
 
@@ -99,7 +55,8 @@ static void notrace filter_make_spte(unsigned long ip, unsigned long parent_ip,
 	u64 pfn;
 	u32 view;
 
-	if (!regs || !guest_known((struct kvm_vcpu *)regs->di, &vm))
+	vm = regs ? chariot_guest_known((struct kvm_vcpu *)regs->di) : NULL;
+	if (!vm)
 		return;
 	if (!chariot_sp_is_tdp((void *)regs->si))
 		return;
@@ -127,7 +84,8 @@ static void notrace filter_hugepage(unsigned long ip, unsigned long parent_ip,
 	if (!regs)
 		return;
 	vcpu = (struct kvm_vcpu *)regs->di;
-	if (!guest_known(vcpu, &vm) || chariot_in_nested_guest(vcpu))
+	vm = chariot_guest_known(vcpu);
+	if (!vm || chariot_in_nested_guest(vcpu))
 		return;
 	gfn = *(u64 *)chariot_field((void *)regs->si, chariot_layout.fault_gfn);
 	level = chariot_field((void *)regs->si, chariot_layout.fault_max_level);
@@ -148,7 +106,7 @@ static void notrace watch_destroy(unsigned long ip, unsigned long parent_ip,
 /*
  * void kvm_init_mmu(vcpu): called when paging is reconfigured. The boot CPU
  * without paging may mean that the guest has restarted, and that nobody is left
- * who knows of its domains; chariot_fault() makes sure of it.
+ * who knows of its domains; check_restart() makes sure of it.
  */
 static void notrace watch_init_mmu(unsigned long ip, unsigned long parent_ip,
 				   struct ftrace_ops *ops,

@@ -18,10 +18,13 @@ static DEFINE_HASHTABLE(vms, 6);
 static DEFINE_SPINLOCK(vms_lock);
 static struct workqueue_struct *free_queue;
 
-/* The guest that was looked up last on a CPU; nobody's when it is freed. */
-static DEFINE_PER_CPU(struct chariot_vm *, recent);
+DEFINE_PER_CPU(struct chariot_vm *, chariot_vm_recent);
 
-static struct chariot_vm *find_slowly(const struct kvm *kvm)
+/**
+ * chariot_vm_search - a guest's state, or NULL
+ * @kvm: of a virtual CPU that runs in this thread
+ */
+struct chariot_vm *chariot_vm_search(const struct kvm *kvm)
 {
 	struct chariot_vm *vm, *found = NULL;
 
@@ -34,25 +37,8 @@ static struct chariot_vm *find_slowly(const struct kvm *kvm)
 	}
 	rcu_read_unlock();
 	if (found)
-		this_cpu_write(recent, found);
+		this_cpu_write(chariot_vm_recent, found);
 	return found;
-}
-
-/**
- * chariot_vm_find - a guest's state, or NULL
- * @kvm: of a virtual CPU that runs in this thread
- */
-struct chariot_vm *chariot_vm_find(const struct kvm *kvm)
-{
-	struct chariot_vm *vm;
-	bool hit;
-
-	/* Another guest's entry may be freed; not before preemption is on. */
-	preempt_disable();
-	vm = this_cpu_read(recent);
-	hit = vm && vm->kvm == kvm;
-	preempt_enable();
-	return hit ? vm : find_slowly(kvm);
 }
 
 static void forget_recent(const struct chariot_vm *vm)
@@ -60,8 +46,8 @@ static void forget_recent(const struct chariot_vm *vm)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		if (per_cpu(recent, cpu) == vm)
-			per_cpu(recent, cpu) = NULL;
+		if (per_cpu(chariot_vm_recent, cpu) == vm)
+			per_cpu(chariot_vm_recent, cpu) = NULL;
 }
 
 static void vm_free(struct chariot_vm *vm)
