@@ -53,6 +53,7 @@ static size_t regions;
 static uint64_t direct_va, direct_pa;	/* where RAM begins in both */
 static uint64_t image_va, image_pa, image_size;
 static uint64_t driver_va;
+static uint64_t stack_page[STACK_SIZE / PAGE];	/* of this task; physical */
 static const char *driver;
 
 static void die(const char *what)
@@ -194,6 +195,28 @@ static void find_tables(int fd)
 			find_tables_of(fd, kinds[i].area[j].start);
 }
 
+/* The pages of this task's stack: the driver may write them by any address. */
+static void find_stack(int fd)
+{
+	struct sweep_write asked[STACK_SIZE / PAGE] = { [0].level = SWEEP_PAGE };
+	uint64_t start;
+	size_t i;
+
+	if (write(fd, asked, sizeof(asked[0])) != sizeof(asked[0]) ||
+	    read(fd, asked, sizeof(asked[0])) != sizeof(asked[0]))
+		die("the driver");
+	start = asked[0].stack & ~(STACK_SIZE - 1);
+	for (i = 0; i < STACK_SIZE / PAGE; i++) {
+		asked[i].address = start + i * PAGE;
+		asked[i].level = SWEEP_PAGE;
+	}
+	if (write(fd, asked, sizeof(asked)) != sizeof(asked) ||
+	    read(fd, asked, sizeof(asked)) != sizeof(asked))
+		die("the driver");
+	for (i = 0; i < STACK_SIZE / PAGE; i++)
+		stack_page[i] = asked[i].physical & ~(PAGE - 1);
+}
+
 /* --- what the driver may ------------------------------------------------------ */
 
 static void read_regions(void)
@@ -231,8 +254,9 @@ static enum reason reason_for(const struct sweep_write *w)
 {
 	size_t i;
 
-	if (w->address / STACK_SIZE == w->stack / STACK_SIZE)
-		return OWN;
+	for (i = 0; i < STACK_SIZE / PAGE; i++)
+		if (w->physical - stack_page[i] < PAGE)
+			return OWN;
 	for (i = 0; i < regions; i++) {
 		const struct region *r = &region[i];
 
@@ -372,6 +396,22 @@ static void sweep_edges(int fd)
 	run(fd, writes, n, &edges);
 }
 
+/*
+ * Each page of its stack by another address, a little off its end, where a word
+ * tells the kernel that the stack has overflowed.
+ */
+static void sweep_stack(int fd)
+{
+	struct sweep_write writes[STACK_SIZE / PAGE] = { };
+	size_t i;
+
+	for (i = 0; i < STACK_SIZE / PAGE; i++)
+		writes[i].address = stack_page[i] - direct_pa + direct_va + 64;
+	run(fd, writes, STACK_SIZE / PAGE, &sweep);
+	printf("sweep: its stack by the direct map: %u of %u pages written\n",
+	       sweep.own, sweep.tried);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count;
@@ -392,6 +432,7 @@ int main(int argc, char **argv)
 	find_vmalloc();
 	find_modules();
 	find_tables(fd);
+	find_stack(fd);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		printf("sweep: %s: %zu areas, %" PRIu64 " KiB\n", kinds[i].name,
 		       kinds[i].count, kinds[i].size / 1024);
@@ -399,6 +440,7 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	sweep_edges(fd);
+	sweep_stack(fd);
 	sweep_all(fd, count);
 	printf("sweep: tried %u: stopped %u, own memory %u, handed %u, unexplained %u; edges %u: stopped %u, own %u, handed %u\n",
 	       sweep.tried, sweep.stopped, sweep.own, sweep.handed,

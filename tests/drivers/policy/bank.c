@@ -48,14 +48,17 @@ static bool same_page(const void *a, const void *b)
 	return ((unsigned long)a ^ (unsigned long)b) < PAGE_SIZE;
 }
 
-/* Neither it nor the one behind it is open, and both are of the first one's page. */
+/*
+ * Neither it nor the one behind it, which the driver may hit, is open, nor was it
+ * hit from the one before it; and they are of the first one's page.
+ */
 static bool is_good(unsigned int i)
 {
 	unsigned int next = index_of(accounts[i] + 1);
 
 	return same_page(accounts[i], accounts[0]) && next < ACCOUNTS &&
 	       same_page(accounts[next], accounts[0]) && !is_open(i) &&
-	       !is_open(next);
+	       !is_open(next) && !is_open(index_of(accounts[i] - 1));
 }
 
 int bank_open(unsigned int number,

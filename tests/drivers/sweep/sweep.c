@@ -59,11 +59,13 @@ static void stray(struct sweep_write *w)
 
 	w->stack = (unsigned long)&before;
 	w->outcome = SWEEP_ABSENT;
-	if (w->level) {
+	if (w->level && w->level != SWEEP_PAGE) {
 		w->physical = table_of(w->address, w->level);
 		return;
 	}
 	w->physical = playground_physical(w->address);
+	if (w->level)
+		return;
 	if (!w->physical)
 		return;
 	local_irq_save(flags);

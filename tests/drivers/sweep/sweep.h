@@ -14,7 +14,7 @@
  * @stack: result: an address in the stack that it was written from
  * @outcome: result
  * @level: not 0: write nothing, but tell in @physical the page table of this level,
- *	1 to 5, on the way to @address; 0 if there is none
+ *	1 to 5, on the way to @address, or with SWEEP_PAGE the page; 0 if there is none
  */
 struct sweep_write {
 	__u64 address;
@@ -30,6 +30,7 @@ enum sweep_outcome {
 	SWEEP_WRITTEN,		/* and put right again */
 };
 
+#define SWEEP_PAGE	6
 #define SWEEP_BATCH	256	/* write(2) and read(2): as many at a time */
 
 #ifdef __KERNEL__
