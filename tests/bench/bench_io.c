@@ -4,7 +4,7 @@
  * cache, some times, and shows the harness's counters at the beginning and after
  * each writing and each reading: nothing but the I/O lies between them.
  * Runs in the lab's guest.
- * usage: bench_io DEVICE DATA COUNTERS
+ * usage: bench_io DEVICE DATA COUNTERS [BLOCK]
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -16,8 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK	65536
 #define TURNS	2
+
+static size_t block = 65536;
 
 static char *memory(size_t size)
 {
@@ -36,8 +37,8 @@ static size_t load(const char *path, char **data)
 
 	if (fd < 0 || fstat(fd, &status))
 		err(1, "%s", path);
-	if (!status.st_size || status.st_size % BLOCK)
-		errx(1, "%s: not a number of blocks of %d bytes", path, BLOCK);
+	if (!status.st_size || !block || status.st_size % block)
+		errx(1, "%s: not a number of blocks of %zu bytes", path, block);
 	*data = memory(status.st_size);
 	if (read(fd, *data, status.st_size) != status.st_size)
 		err(1, "%s", path);
@@ -47,15 +48,15 @@ static size_t load(const char *path, char **data)
 
 static void write_all(int device, const char *data, size_t size)
 {
-	for (size_t at = 0; at < size; at += BLOCK)
-		if (pwrite(device, data + at, BLOCK, at) != BLOCK)
+	for (size_t at = 0; at < size; at += block)
+		if (pwrite(device, data + at, block, at) != (ssize_t)block)
 			err(1, "write at %zu", at);
 }
 
 static void read_all(int device, char *data, size_t size)
 {
-	for (size_t at = 0; at < size; at += BLOCK)
-		if (pread(device, data + at, BLOCK, at) != BLOCK)
+	for (size_t at = 0; at < size; at += block)
+		if (pread(device, data + at, block, at) != (ssize_t)block)
 			err(1, "read at %zu", at);
 }
 
@@ -78,8 +79,10 @@ int main(int argc, char **argv)
 	size_t size;
 	int device, i;
 
-	if (argc != 4)
-		errx(2, "usage: bench_io DEVICE DATA COUNTERS");
+	if (argc != 4 && argc != 5)
+		errx(2, "usage: bench_io DEVICE DATA COUNTERS [BLOCK]");
+	if (argc == 5)
+		block = strtoul(argv[4], NULL, 10);
 	size = load(argv[2], &data);
 	back = memory(size);
 	device = open(argv[1], O_RDWR | O_DIRECT);

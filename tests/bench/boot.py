@@ -16,7 +16,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "char
 LOGS = CACHE / "bench"
 
 KERNELS = ("6.1", "6.12")
-LAB_TIMEOUT = 200
+LAB_TIMEOUT = 400
 
 
 class Unmeasured(Exception):
@@ -41,9 +41,10 @@ def folder():
     return tempfile.TemporaryDirectory(prefix="bench-", dir=CACHE)
 
 
-def add_modules(place, kernel):
+def add_modules(place, kernel, flavour="cloud"):
     """Put the measured driver and its harness into a folder."""
-    built = run_quietly(LAB, "build-module", BENCH / "modules", "--guest-kernel", kernel)
+    built = run_quietly(LAB, "build-module", BENCH / "modules", "--guest-kernel", kernel,
+                        "--flavour", flavour)
     for path in built.split():
         shutil.copy(path, place)
 

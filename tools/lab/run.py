@@ -24,7 +24,7 @@ EXIT_SETUP_FAILED = 72
 # Under -icount about one stock guest in five hangs at boot, in a loop with interrupts
 # off. The cause isn't known; seen without chariot, never without -icount.
 ICOUNT_TRIES = 3
-ICOUNT_BOOT_SECONDS = 75
+ICOUNT_BOOT_SECONDS = 150
 
 
 class Report:
