@@ -9,9 +9,11 @@
  *                               processes that has got the last one's descriptor
  */
 
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +80,21 @@ static void try_it(int fd)
 		err(1, "write");
 }
 
+/*
+ * A processor keeps what was freed on it for itself, and an idle one the last
+ * process's memory: so they come from each in turn.
+ */
+static void move_on(void)
+{
+	static int processor;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(processor++ % sysconf(_SC_NPROCESSORS_ONLN), &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		err(1, "sched_setaffinity");
+}
+
 /* They stay as long as this one does, so that each has another descriptor. */
 static void reuse(long times)
 {
@@ -86,6 +103,7 @@ static void reuse(long times)
 
 	try_it(fd);
 	while (times--) {
+		move_on();
 		child = fork();
 		if (child < 0)
 			err(1, "fork");
