@@ -11,6 +11,9 @@ shift
 # Their data are whole pages in both modes, so that byte needs less of it.
 SIZE_MIB=64
 [ "$mode" != byte ] || SIZE_MIB=16
+# null_blk can be no smaller than 1 GiB: a journal and inodes for so much would be
+# written, and freed in one go, for longer than RCU's watchdog bears on a slow machine.
+DEVICE_MIB=128
 
 # load_stock NAME [PARAMETER=VALUE...]
 load_stock() {
@@ -21,14 +24,21 @@ load_stock() {
 	fi
 }
 
+# What a test does now, to whom it may take too long; its output is kept for failures.
+exec 3>&1
+now() { echo "now $1" >&3; }
+
 sum() { sha256sum < "$1" | cut -d' ' -f1; }
 
 # use DEVICE: make a file system, write, look again after a new mount
 use() {
 	local wanted
 	wanted=$(sum /dev/shm/data)
-	mkfs.ext4 -q "$1" && mount "$1" /mnt || return
+	now "makes a file system on $1"
+	mkfs.ext4 -q "$1" "${DEVICE_MIB}M" && mount "$1" /mnt || return
+	now "writes $SIZE_MIB MiB"
 	dd if=/dev/shm/data of=/mnt/data bs=1M conv=fsync 2>/dev/null || return
+	now "reads it back"
 	umount /mnt && mount "$1" /mnt || return
 	[ "$(sum /mnt/data)" = "$wanted" ] || { umount /mnt; fail "other data comes back"; return; }
 	rm /mnt/data && umount /mnt && e2fsck -fn "$1" > /dev/null ||
@@ -36,12 +46,12 @@ use() {
 }
 
 zram() {
-	load_stock zram num_devices=1 && echo 128M > /sys/block/zram0/disksize &&
+	load_stock zram num_devices=1 && echo "${DEVICE_MIB}M" > /sys/block/zram0/disksize &&
 		use /dev/zram0 && echo 1 > /sys/block/zram0/reset && unload zram && clean_log
 }
 
 brd() {
-	load_stock brd rd_nr=1 rd_size=131072 && use /dev/ram0 && unload brd && clean_log
+	load_stock brd rd_nr=1 rd_size=$((DEVICE_MIB << 10)) && use /dev/ram0 && unload brd && clean_log
 }
 
 null_blk() {
