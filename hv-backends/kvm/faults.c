@@ -9,8 +9,8 @@
 #include "trace.h"
 
 /* What KVM's handlers return: the guest runs on, or its process is to see it. */
-#define KVM_RUN		1
-#define KVM_LEAVE	0
+#define RUN_ON	1
+#define TO_USER	0
 
 static __always_inline void enter(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 				  struct chariot_vcpu *state, u32 from, u32 to,
@@ -162,17 +162,17 @@ static __always_inline int fault(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	if (unlikely((vcpu->arch.root_mmu.root_role.word & CHARIOT_VIEW_MASK) !=
 		     view << CHARIOT_VIEW_SHIFT)) {
 		chariot_view_switch(vcpu, CHARIOT_DOMAIN_KERNEL);
-		return KVM_RUN;
+		return RUN_ON;
 	}
 	if ((error_code & PFERR_FETCH_MASK) &&
 	    !(error_code & PFERR_GUEST_PAGE_MASK)) {
 		if (fetch_fault(vm, vcpu, state, view, gpa))
-			return KVM_RUN;
+			return RUN_ON;
 	} else if (view) {
 		next = memory_fault(vm, vcpu, state, view, gpa, error_code,
 				    insn, insn_len);
 		if (next != CHARIOT_NEXT_MAP)
-			return next == CHARIOT_NEXT_RUN ? KVM_RUN : KVM_LEAVE;
+			return next == CHARIOT_NEXT_RUN ? RUN_ON : TO_USER;
 	}
 	if (view)
 		atomic64_inc(&vm->counters[view].page_faults);
@@ -226,7 +226,7 @@ static int emulation(struct chariot_vm *vm, struct kvm_vcpu *vcpu)
 	up_read(&vm->judging);
 	if (next == CHARIOT_NEXT_MAP)
 		return CHARIOT_PASS;
-	return next == CHARIOT_NEXT_RUN ? KVM_RUN : KVM_LEAVE;
+	return next == CHARIOT_NEXT_RUN ? RUN_ON : TO_USER;
 }
 
 /**
