@@ -64,6 +64,7 @@ static inline u32 chariot_peek32(const void *p)
 struct chariot_span {
 	unsigned long start;
 	size_t size;
+	enum chariot_kind kind;		/* of data */
 };
 
 /**

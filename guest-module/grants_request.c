@@ -181,12 +181,46 @@ static size_t payload_size(const struct blk_mq_tag_set *set)
 	return chariot_peek32(&set->cmd_size);
 }
 
+/*
+ * "The block driver owns these additional bytes", says the kernel of what is behind
+ * a request: if the set is the driver's, and not a library's.
+ */
+static enum chariot_kind payload_kind(const struct chariot_driver *d,
+				      const struct blk_mq_tag_set *set)
+{
+	return chariot_in_module(d, (void *)chariot_peek(&set->ops)) ?
+	       CHARIOT_KIND_PRIVATE : CHARIOT_KIND_OBJECT;
+}
+
+/* A request that no queue has used yet knows no set: any of them may be its own. */
+static enum chariot_kind payload_kind_of_all(const struct chariot_driver *d)
+{
+	struct chariot_grants *g = READ_ONCE(d->grants);
+	enum chariot_kind kind = CHARIOT_KIND_PRIVATE;
+	unsigned long flags;
+	struct tag_set *t;
+
+	if (!g)
+		return CHARIOT_KIND_OBJECT;
+	raw_spin_lock_irqsave(&g->lock, flags);
+	list_for_each_entry(t, &g->sets, node)
+		if (payload_kind(d, t->set) != CHARIOT_KIND_PRIVATE)
+			kind = CHARIOT_KIND_OBJECT;
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+	return kind;
+}
+
 /* What is kept behind a request: as much as one of the driver's sets says. */
 bool chariot_request_payload(const struct chariot_driver *d, unsigned long rq,
 			     unsigned long va, struct chariot_span *data)
 {
+	const struct request_queue *q =
+		(void *)chariot_peek(&((struct request *)rq)->q);
+
 	data->start = rq + sizeof(struct request);
 	data->size = chariot_tag_sets_max(d, payload_size);
+	data->kind = q ? payload_kind(d, (void *)chariot_peek(&q->tag_set)) :
+			 payload_kind_of_all(d);
 	return va - data->start < data->size;
 }
 
@@ -211,7 +245,7 @@ bool chariot_request_settle(struct chariot_driver *d, unsigned long va)
 						 va);
 		else if (va - rq - sizeof(struct request) < payload)
 			ok = !chariot_lend(d, rq + sizeof(struct request),
-					   payload, CHARIOT_KIND_OBJECT,
+					   payload, payload_kind(d, t->set),
 					   "request payload");
 		break;
 	}

@@ -14,6 +14,7 @@
 #include "handed_tree.h"
 #include "plan.h"
 
+#define FIRST_BLOCK	512	/* bytes of a large object */
 #define STEPS_MAX	2	/* pointers followed from what was handed itself */
 #define PEEKS_MAX	8192	/* pointers looked at for one write */
 
@@ -105,11 +106,38 @@ static bool lend_pages(struct chariot_driver *d, const struct handed *h)
 	return true;
 }
 
+/* What of it lies in the block of so many bytes that holds va. */
+static struct chariot_span in_block(struct chariot_span s, unsigned long va,
+				    size_t block)
+{
+	unsigned long start = max(s.start, ALIGN_DOWN(va, block));
+	unsigned long end = min(s.start + s.size, ALIGN_DOWN(va, block) + block);
+
+	return (struct chariot_span) { start, end - start };
+}
+
+/*
+ * Of an object larger than a page, a small block of a page that is written to for
+ * the first time, and then all that lies in the page.
+ */
+static struct chariot_span part_at(struct chariot_driver *d,
+				   struct chariot_span s, unsigned long va)
+{
+	struct chariot_extent e = { .kind = CHARIOT_KIND_OBJECT };
+
+	if (s.size <= PAGE_SIZE)
+		return s;
+	s = in_block(s, va, PAGE_SIZE);
+	e.gpa = chariot_virt_to_phys((void *)s.start);
+	e.size = s.size;
+	return chariot_holds(d, &e) ? s : in_block(s, va, FIRST_BLOCK);
+}
+
 static bool lend_object(struct chariot_driver *d, const struct handed *h,
 			unsigned long va)
 {
 	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-	size_t size = h->last - h->start + 1;
+	struct chariot_span s = { h->start, h->last - h->start + 1 };
 
 	if (lend_pages(d, h))
 		return true;
@@ -119,8 +147,10 @@ static bool lend_object(struct chariot_driver *d, const struct handed *h,
 		return chariot_lend_member(d, h->start, rule->members, va) ||
 		       lend_by_policy(d, h->start, h->type, va);
 	if (rule && rule->give == CHARIOT_GIVE_PRIVATE)
-		size = size_with_private(h);
-	return !chariot_lend(d, h->start, size, CHARIOT_KIND_OBJECT,
+		s.size = size_with_private(h);
+	if (h->type < d->plan->h.types)
+		s = part_at(d, s, va);
+	return !chariot_lend(d, s.start, s.size, CHARIOT_KIND_OBJECT,
 			     chariot_plan_type_name(d->plan, h->type));
 }
 
@@ -163,10 +193,10 @@ static bool lend_data(struct chariot_driver *d, const struct handed *h,
 		      unsigned long va)
 {
 	const struct chariot_type_rule *rule = d->plan->rules[h->type];
-	struct chariot_span s;
+	struct chariot_span s = { .kind = CHARIOT_KIND_BUFFER };
 
 	return rule && rule->behind && rule->behind(d, h->start, va, &s) &&
-	       !chariot_lend(d, s.start, s.size, CHARIOT_KIND_BUFFER,
+	       !chariot_lend(d, s.start, s.size, s.kind,
 			     chariot_plan_type_name(d->plan, h->type));
 }
 

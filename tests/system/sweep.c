@@ -247,7 +247,7 @@ enum reason { NO_REASON, OWN, HANDED };
 static bool is_handed(const struct region *r)
 {
 	return !strcmp(r->kind, "object") || !strcmp(r->kind, "buffer") ||
-	       strstr(r->kind, "word");
+	       !strcmp(r->kind, "private") || strstr(r->kind, "word");
 }
 
 static enum reason reason_for(const struct sweep_write *w)

@@ -7,9 +7,10 @@ Runs on the developer's machine.
 import json
 from dataclasses import dataclass, field
 
-# Kinds of rights that are the driver's own memory, or no right to write.
+# Kinds of rights that are the driver's own memory, or no right to write. "private" is what
+# the kernel allocates with a request for the driver alone, as the driver's tag set wants it.
 _OWN = {"text", "data", "init", "leaf", "slab", "pages", "vmalloc", "percpu", "dma", "mmio",
-        "thunk", "none"}
+        "private", "thunk", "none"}
 # What an idle driver may write outside its own memory, at most, in bytes.
 OUTSIDE_MAX = 64 << 10
 HEADS = ("module", "class", "plain", "isolated", "violations", "bytes", "objects", "exits/op")

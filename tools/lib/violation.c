@@ -134,6 +134,7 @@ const char *kind_name(uint32_t kind)
 		[CHARIOT_KIND_BUFFER] = "buffer",
 		[CHARIOT_KIND_THUNK] = "thunk",
 		[CHARIOT_KIND_MMIO] = "mmio",
+		[CHARIOT_KIND_PRIVATE] = "private",
 	};
 
 	return name_of(names, COUNT(names), kind);

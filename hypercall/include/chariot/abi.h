@@ -180,6 +180,7 @@ enum chariot_kind {
 	CHARIOT_KIND_BUFFER	= 14,	/* a data buffer handed to the driver */
 	CHARIOT_KIND_THUNK	= 15,	/* return and indirect thunks */
 	CHARIOT_KIND_MMIO	= 16,	/* recorded, never blocked */
+	CHARIOT_KIND_PRIVATE	= 17,	/* the driver's, beside an object of the kernel's */
 	CHARIOT_KIND_COUNT
 };
 
