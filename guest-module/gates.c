@@ -441,6 +441,22 @@ notrace unsigned long chariot_gate_import_called(const unsigned long *args,
 	return g->target;
 }
 
+/* What a call has left in its caller's structure; after an error, nothing. */
+static void hand_pointers(struct chariot_driver *d, unsigned long p, u32 type,
+			  unsigned long ret)
+{
+	const struct chariot_plan_type *t = &d->plan->types[type];
+	const struct chariot_plan_member *m = &d->plan->members[t->member];
+	unsigned long object;
+	u32 i;
+
+	for (i = 0; i < t->members && !(u32)ret; i++, m++) {
+		object = m->count == 1 ? chariot_peek((void *)p + m->offset) : 0;
+		if (object)
+			chariot_handed_add(d, object, m->type);
+	}
+}
+
 notrace void chariot_gate_import_returned(const unsigned long *args,
 					  struct chariot_gate *g,
 					  unsigned long ret)
@@ -449,9 +465,14 @@ notrace void chariot_gate_import_returned(const unsigned long *args,
 
 	if (g->ret != CHARIOT_PLAN_NONE && !IS_ERR_VALUE(ret))
 		chariot_handed_add(g->driver, ret, g->ret);
-	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (g->types[i] != CHARIOT_PLAN_NONE)
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		if (CHARIOT_PLAN_IS_FILLED(g->types[i]))
+			hand_pointers(g->driver, args[i],
+				      CHARIOT_PLAN_FILLED_TYPE(g->types[i]),
+				      ret);
+		else if (g->types[i] != CHARIOT_PLAN_NONE)
 			chariot_handed_add(g->driver,
 					   chariot_peek((void *)args[i]),
 					   g->types[i]);
+	}
 }

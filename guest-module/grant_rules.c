@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
+#include <linux/mount.h>
 #include <linux/netdevice.h>
 #include <linux/pid_namespace.h>
 #include <linux/platform_device.h>
@@ -303,6 +304,14 @@ static bool file_writers(const struct chariot_driver *d, unsigned long object,
 	return inode && sb_writers(peek_member(inode, i_sb), va, data);
 }
 
+/* sb_start_write(mnt->mnt_sb), of what lies below a file system */
+static bool mount_writers(const struct chariot_driver *d, unsigned long object,
+			  unsigned long va, struct chariot_span *data)
+{
+	return sb_writers(peek_member((struct vfsmount *)object, mnt_sb), va,
+			  data);
+}
+
 static const struct chariot_member handed_file_members[] = {
 	CHARIOT_MEMBER(file, f_count),
 	CHARIOT_MEMBER(file, f_pos),
@@ -461,6 +470,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "net", CHARIOT_GIVE_MEMBERS, net_members, chariot_net_data },
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
+	{ "vfsmount", CHARIOT_GIVE_NOTHING, .behind = mount_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	/* of a device mapper's target: with what dm keeps for it before the bio */
 	{ "bio", CHARIOT_GIVE_MEMBERS, chariot_bio_members,

@@ -59,9 +59,14 @@ static bool outs_good(const struct chariot_plan *p, const u32 *outs)
 {
 	int i;
 
-	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (!type_or_none(p, outs[i]))
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		if (CHARIOT_PLAN_IS_FILLED(outs[i])) {
+			if (CHARIOT_PLAN_FILLED_TYPE(outs[i]) >= p->h.types)
+				return false;
+		} else if (!type_or_none(p, outs[i])) {
 			return false;
+		}
+	}
 	return true;
 }
 

@@ -39,7 +39,8 @@ static const struct sample good = {
 	.imports = { { .name = 8, .ret = 0,
 		       .outs = { NONE, NONE, NONE, NONE, NONE, NONE } },
 		     { .name = 10, .ret = NONE,
-		       .outs = { 1, NONE, NONE, NONE, NONE, NONE } } },
+		       .outs = { 1, CHARIOT_PLAN_FILLED(0), NONE, NONE, NONE,
+				 NONE } } },
 	.grants = { { .type = 1, .offset = 120, .size = 8 } },
 	.strings = "a\0b\0c\0d\0e\0f",
 };
@@ -157,6 +158,7 @@ static const struct spoilt {
 	SPOILT(imports[0].ret, 2),
 	SPOILT(imports[0].outs[0], CHARIOT_PLAN_BYTES),
 	SPOILT(imports[0].outs[0], CHARIOT_PLAN_POINTER(1)),
+	SPOILT(imports[0].outs[0], CHARIOT_PLAN_FILLED(2)),
 	SPOILT(grants[0].type, NONE),
 	SPOILT(grants[0].offset, 121),
 	SPOILT(grants[0].offset, 128),

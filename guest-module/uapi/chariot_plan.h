@@ -26,6 +26,10 @@
 #define CHARIOT_PLAN_POINTER(type)	(0x40000000u | (type))
 #define CHARIOT_PLAN_IS_POINTER(type)	((type) >> 30 == 1)
 #define CHARIOT_PLAN_POINTED(type)	((type) & ~0x40000000u)
+/* In place of a type that an import gives: it sets the pointers of such a structure. */
+#define CHARIOT_PLAN_FILLED(type)	(0x20000000u | (type))
+#define CHARIOT_PLAN_IS_FILLED(type)	((type) >> 29 == 1)
+#define CHARIOT_PLAN_FILLED_TYPE(type)	((type) & ~0x20000000u)
 /* In a member's count: the head of a list, and where the link is in an element. */
 #define CHARIOT_PLAN_LIST	0x80000000u
 /* As a member's count: a flexible array, up to the end of the allocation. */
@@ -99,7 +103,7 @@ struct chariot_plan_entry {
  * struct chariot_plan_import - a function of the kernel that gives objects
  * @name: its symbol
  * @ret: what it returns a pointer to
- * @outs: type T of each argument of type T **
+ * @outs: type T of each argument of type T **; or CHARIOT_PLAN_FILLED
  */
 struct chariot_plan_import {
 	__u32 name;

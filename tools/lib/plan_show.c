@@ -96,11 +96,17 @@ static void gives_text(const struct plan *plan,
 	}
 	if (plan_block_type_text(&plan->handed, gives->ret, type, sizeof(type)))
 		add_text(to, "returns %s *", type);
-	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (plan_block_type_text(&plan->handed, gives->outs[i], type,
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
+		bool filled = CHARIOT_PLAN_IS_FILLED(gives->outs[i]);
+		uint32_t number = filled ?
+			CHARIOT_PLAN_FILLED_TYPE(gives->outs[i]) : gives->outs[i];
+
+		if (plan_block_type_text(&plan->handed, number, type,
 					 sizeof(type)))
-			add_text(to, "%sargument %d gives %s *",
-				 to->length ? ", " : "", i + 1, type);
+			add_text(to, "%sargument %d gives %s%s",
+				 to->length ? ", " : "", i + 1, type,
+				 filled ? "'s pointers" : " *");
+	}
 }
 
 static int print_imports(const struct plan *plan, FILE *out)

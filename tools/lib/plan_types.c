@@ -272,6 +272,30 @@ static void follow(struct survey *survey)
 
 /* --- functions ----------------------------------------------------------------- */
 
+/* Structures of pointers that a call sets for its caller, and returns 0. */
+static const char *const filled_types[] = {
+	"path",		/* kern_path(), user_path_at() */
+};
+
+/* What a function of the kernel's gives the module by its argument i. */
+static uint32_t given(struct survey *survey, const struct type_call *call, int i)
+{
+	const struct type_object *object = &call->args[i];
+	uint32_t number = type_number(survey, &call->outs[i]);
+	size_t k;
+
+	if (number != CHARIOT_PLAN_NONE || !object->btf)
+		return number;
+	for (k = 0; k < sizeof(filled_types) / sizeof(*filled_types); k++) {
+		if (strcmp(object->name, filled_types[k]))
+			continue;
+		number = type_number(survey, object);
+		return number == CHARIOT_PLAN_NONE ? number :
+						     CHARIOT_PLAN_FILLED(number);
+	}
+	return CHARIOT_PLAN_NONE;
+}
+
 static int add_import(const char *name, bool weak, void *data)
 {
 	struct chariot_plan_import import = { 0 };
@@ -286,7 +310,7 @@ static int add_import(const char *name, bool weak, void *data)
 	import.ret = type_number(survey, &call.ret);
 	gives = import.ret != CHARIOT_PLAN_NONE;
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
-		import.outs[i] = type_number(survey, &call.outs[i]);
+		import.outs[i] = given(survey, &call, i);
 		gives |= import.outs[i] != CHARIOT_PLAN_NONE;
 	}
 	if (gives)

@@ -72,7 +72,9 @@ static bool good_types(const struct view *view, const uint32_t *types)
 	int i;
 
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
-		if (!good_type(view, types[i]))
+		if (!good_type(view, types[i]) &&
+		    !(CHARIOT_PLAN_IS_FILLED(types[i]) &&
+		      CHARIOT_PLAN_FILLED_TYPE(types[i]) < view->header.types))
 			return false;
 	return true;
 }

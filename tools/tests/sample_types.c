@@ -61,16 +61,19 @@ static void function(struct btf *btf, const char *name, int ret, int first,
 struct btf *sample_kernel_types(void)
 {
 	struct btf *btf = btf__new_empty();
-	int object_ptr_ptr, const_ptr_ptr;
+	int object_ptr_ptr, const_ptr_ptr, path, path_ptr;
 
 	list_and_child(btf);
 	object(btf);
 	object_ptr_ptr = btf__add_ptr(btf, OBJECT_PTR);
 	const_ptr_ptr = btf__add_ptr(btf, btf__add_const(btf, OBJECT_PTR));
+	path = btf__add_struct(btf, "path", 8);
+	btf__add_field(btf, "object", OBJECT_PTR, 0, 0);
+	path_ptr = btf__add_ptr(btf, path);
 	function(btf, "get_object", OBJECT_PTR, INT, 0, 0, 0);
 	function(btf, "find_object", INT, INT, object_ptr_ptr, const_ptr_ptr, 0);
 	function(btf, "get_constant", CONST_CHILD_PTR, OBJECT_PTR, 0, 0, 0);
-	function(btf, "get_number", INT, OBJECT_PTR, 0, 0, 0);
+	function(btf, "get_number", INT, OBJECT_PTR, path_ptr, 0, 0);
 	/* A function of the kernel's that only has the name of the module's. */
 	function(btf, "by_data", INT, LIST_PTR, 0, 0, 0);
 	return btf;
