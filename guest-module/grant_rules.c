@@ -304,6 +304,12 @@ static bool file_writers(const struct chariot_driver *d, unsigned long object,
 	return inode && sb_writers(peek_member(inode, i_sb), va, data);
 }
 
+static const struct chariot_member mount_members[] = {
+	/* of clone_private_mount() */
+	CHARIOT_MEMBER(vfsmount, mnt_flags),
+	END
+};
+
 /* sb_start_write(mnt->mnt_sb), of what lies below a file system */
 static bool mount_writers(const struct chariot_driver *d, unsigned long object,
 			  unsigned long va, struct chariot_span *data)
@@ -470,7 +476,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "net", CHARIOT_GIVE_MEMBERS, net_members, chariot_net_data },
 	{ "module", CHARIOT_GIVE_NOTHING },
 	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
-	{ "vfsmount", CHARIOT_GIVE_NOTHING, .behind = mount_writers },
+	{ "vfsmount", CHARIOT_GIVE_MEMBERS, mount_members, mount_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	/* of a device mapper's target: with what dm keeps for it before the bio */
 	{ "bio", CHARIOT_GIVE_MEMBERS, chariot_bio_members,
