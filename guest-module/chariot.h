@@ -165,6 +165,9 @@ void chariot_gates_laid_out(struct chariot_driver *d, const struct module *mod);
 struct chariot_driver *chariot_gate_driver(unsigned long addr);
 /* Text that is to be executable in all views. */
 void chariot_gates_text(const char **start, size_t *size);
+/* The driver wrote to an object that it was handed last, or to its data, and that had
+ * to be settled. */
+void chariot_gates_wrote(struct chariot_driver *d, unsigned long object, bool data);
 
 /* --- stubs.S, leaf.S, imports.c ------------------------------------------ */
 /**

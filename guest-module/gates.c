@@ -31,6 +31,7 @@
  * @rule: what else an import's call does, or NULL
  * @last: what was handed by each argument last
  * @generation: of the driver's handed objects then
+ * @wrote: whether the driver wrote to such when it was not granted yet
  */
 struct chariot_gate {
 	unsigned long target;
@@ -41,7 +42,10 @@ struct chariot_gate {
 	u32 ret;
 	unsigned long last[CHARIOT_PLAN_ARGS];
 	u64 generation;
+	u8 wrote[CHARIOT_PLAN_ARGS];
 };
+
+enum { WROTE_NOTHING, WROTE_OBJECT, WROTE_DATA };
 
 extern const char chariot_entry_gates[], chariot_entry_gates_end[];
 extern const char chariot_import_gates[], chariot_import_gates_end[];
@@ -364,6 +368,19 @@ static void remember(struct chariot_gate *g, int i, unsigned long p)
 	WRITE_ONCE(g->last[i], p);
 }
 
+void chariot_gates_wrote(struct chariot_driver *d, unsigned long object, bool data)
+{
+	struct chariot_gate *g = d->gates.gates;
+	u32 n;
+	int i;
+
+	for (n = 0; g && n < d->plan->h.entries; n++, g++)
+		for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+			if (READ_ONCE(g->last[i]) == object)
+				WRITE_ONCE(g->wrote[i], data ? WROTE_DATA :
+					   max_t(u8, g->wrote[i], WROTE_OBJECT));
+}
+
 static void hand(struct chariot_gate *g, int i, unsigned long p)
 {
 	u32 type = g->types[i];
@@ -376,6 +393,8 @@ static void hand(struct chariot_gate *g, int i, unsigned long p)
 	else
 		chariot_handed_add(g->driver, p, type);
 	remember(g, i, p);
+	if (READ_ONCE(g->wrote[i]))
+		chariot_handed_lend(g->driver, p, g->wrote[i] == WROTE_DATA);
 }
 
 /* The pointer, which the driver may change, and what it points to by now. */
@@ -441,6 +460,13 @@ notrace unsigned long chariot_gate_import_called(const unsigned long *args,
 	return g->target;
 }
 
+static void hand_returned(struct chariot_gate *g, unsigned long p)
+{
+	chariot_handed_add(g->driver, p, g->ret);
+	if (chariot_handed_at_once(g->driver, g->ret))
+		chariot_handed_lend(g->driver, p, false);
+}
+
 /* What a call has left in its caller's structure; after an error, nothing. */
 static void hand_pointers(struct chariot_driver *d, unsigned long p, u32 type,
 			  unsigned long ret)
@@ -464,7 +490,7 @@ notrace void chariot_gate_import_returned(const unsigned long *args,
 	int i;
 
 	if (g->ret != CHARIOT_PLAN_NONE && !IS_ERR_VALUE(ret))
-		chariot_handed_add(g->driver, ret, g->ret);
+		hand_returned(g, ret);
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
 		if (CHARIOT_PLAN_IS_FILLED(g->types[i]))
 			hand_pointers(g->driver, args[i],

@@ -489,8 +489,9 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "request_queue", CHARIOT_GIVE_MEMBERS, chariot_queue_members },
 	{ "vm_area_struct", CHARIOT_GIVE_MEMBERS, vma_members },
 	/* by a pointer: rx_handler_func_t */
+	/* ... and to be filled: build_skb(), napi_alloc_skb() */
 	{ "sk_buff", CHARIOT_GIVE_BYTES, .behind = chariot_skb_data,
-	  .by_pointer = true },
+	  .by_pointer = true, .at_once = true },
 	/* netdev_priv(), shost_priv(), and those that are alike */
 	{ "net_device", CHARIOT_GIVE_PRIVATE, .behind = device_data },
 	{ "sock", CHARIOT_GIVE_PRIVATE },

@@ -82,6 +82,9 @@ struct chariot_span {
  *	looked at one by one. Or NULL
  * @by_pointer: one that a function of the driver's is given a pointer to a pointer
  *	to is handed: the pointer is set already
+ * @at_once: there are many, each for a short time: granted as soon as a call returns
+ *	one, or a function of the driver's is given one that wrote to the last one. Then
+ *	@behind is also asked with va 0, for all of the data
  * @own: @behind is asked of the driver's own objects, too
  * @seen: told when one is handed to the driver, also if it is its own; true if
  *	that is all there is to do. Or NULL
@@ -99,6 +102,7 @@ struct chariot_type_rule {
 		       unsigned long va, struct chariot_span *data);
 	unsigned long (*holder)(unsigned long va);
 	bool by_pointer;
+	bool at_once;
 	bool own;
 	bool (*seen)(struct chariot_driver *d, unsigned long object);
 };

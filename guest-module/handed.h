@@ -23,6 +23,18 @@ void chariot_handed_exit(void);
  */
 void chariot_handed_add(struct chariot_driver *d, unsigned long p, u32 type);
 
+/* Is one of this type to be granted when it is handed, if it will be written to? */
+bool chariot_handed_at_once(const struct chariot_driver *d, u32 type);
+
+/**
+ * chariot_handed_lend - grant what has been handed without waiting for a write
+ * @p: the object
+ * @data: its data, too
+ *
+ * Costs less than a stopped write. Any context but NMI.
+ */
+void chariot_handed_lend(struct chariot_driver *d, unsigned long p, bool data);
+
 /* A hash table of the driver's own, whose buckets are not. */
 void chariot_handed_add_hashtable(struct chariot_driver *d, unsigned long p);
 /* The same for bytes. */

@@ -179,8 +179,11 @@ static bool lend_handed(struct chariot_driver *d, unsigned long va)
 
 	if (!h)
 		h = before(d, va);
-	if (h && lend_object(d, h, va))
+	if (h && lend_object(d, h, va)) {
+		if (chariot_handed_at_once(d, h->type))
+			chariot_gates_wrote(d, h->start, false);
 		return true;
+	}
 	for (h = handed_iter_first(&d->handed, va, va); h;
 	     h = handed_iter_next(h, va, va))
 		if (lend_object(d, h, va))
@@ -235,9 +238,13 @@ static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 	struct handed *h;
 
 	for (h = handed_iter_first(&d->handed, va - PAGE_SIZE, va + PAGE_SIZE);
-	     h; h = handed_iter_next(h, va - PAGE_SIZE, va + PAGE_SIZE))
-		if (lend_data(d, h, va))
-			return true;
+	     h; h = handed_iter_next(h, va - PAGE_SIZE, va + PAGE_SIZE)) {
+		if (!lend_data(d, h, va))
+			continue;
+		if (chariot_handed_at_once(d, h->type))
+			chariot_gates_wrote(d, h->start, true);
+		return true;
+	}
 	return false;
 }
 
@@ -368,8 +375,11 @@ static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 
 	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
 	     h = handed_iter_next(h, 0, ULONG_MAX)) {
-		if (!has_holder(d, h) && lend_data(d, h, s->va))
+		if (!has_holder(d, h) && lend_data(d, h, s->va)) {
+			if (chariot_handed_at_once(d, h->type))
+				chariot_gates_wrote(d, h->start, true);
 			return DATA;
+		}
 		if (h->steps >= steps)
 			continue;
 		t = &d->plan->types[h->type];
@@ -461,6 +471,28 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 		ok = ok || chariot_can_write(d, (void *)va, 1, &bad);
 	}
 	return ok || found == DATA || settle_by_policy(d, va);
+}
+
+bool chariot_handed_at_once(const struct chariot_driver *d, u32 type)
+{
+	return d->plan->rules[type] && d->plan->rules[type]->at_once;
+}
+
+void chariot_handed_lend(struct chariot_driver *d, unsigned long p, bool data)
+{
+	unsigned long flags;
+	struct handed *h;
+
+	if (in_nmi())
+		return;
+	raw_spin_lock_irqsave(&d->handed_lock, flags);
+	h = innermost(d, p);
+	if (h) {
+		lend_object(d, h, p);
+		if (data)
+			lend_data(d, h, 0);
+	}
+	raw_spin_unlock_irqrestore(&d->handed_lock, flags);
 }
 
 void chariot_handed_describe(struct chariot_driver *d, unsigned long va,

@@ -35,6 +35,10 @@ def compile_c(*options):
     run_quietly(os.environ.get("CC", "cc"), "-O2", "-Wall", *options)
 
 
+def compile_plugin(path):
+    compile_c("-shared", "-fPIC", "-fvisibility=hidden", "-o", path, BENCH / "profile_plugin.c")
+
+
 def folder():
     """A folder for one boot, removed at its end."""
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -49,14 +53,15 @@ def add_modules(place, kernel, flavour="cloud"):
         shutil.copy(path, place)
 
 
-def boot(kernel, name, place, command, options=()):
+def boot(kernel, name, place, command, options=(), icount=True):
     """Run a command in a guest that has a folder's files; returns its output's lines.
 
     The last one must be "done". The lab's logs are kept in the folder LOGS / name.
+    With icount the guest's time stamp counter counts instructions.
     """
     logs = LOGS / name
     shutil.rmtree(logs, ignore_errors=True)
-    run = [LAB, "run", "--icount", "--smp", "1", "--host-smp", "1",
+    run = [LAB, "run", *(["--icount"] if icount else []), "--smp", "1", "--host-smp", "1",
            "--host-kernel", kernel, "--guest-kernel", kernel,
            "--timeout", LAB_TIMEOUT, "--logs", logs, *options]
     for path in sorted(place.iterdir()):

@@ -34,7 +34,7 @@ span() {
 	for counter in tsc vm_exits switches emulated page_faults; do
 		line="$line $counter $(($(field "$3" $counter) - $(field "$2" $counter)))"
 	done
-	echo "$line view_bytes $(field "$3" view_bytes)"
+	echo "$line view_bytes $(field "$3" view_bytes) from $(field "$2" mark) to $(field "$3" mark)"
 }
 
 load() {

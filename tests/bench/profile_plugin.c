@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Counts the instructions that the outer machine executes, by address, between
- * two marks that the harness in the guest passes. Host and guest are not told
- * apart but by their addresses.
+ * Counts the instructions that the outer machine executes, up to the marks that
+ * the harness in the guest passes. Host and guest are not told apart but by their
+ * addresses.
  * Runs in the outer QEMU, as a TCG plugin; trusts the one who starts it.
  *
- * argument: out=FILE; FILE.1 and FILE.2 are written at the marks, a line for
- * each translated block: address, its instructions, times executed.
+ * arguments, one of them:
+ * out=FILE	FILE.1, FILE.2 and so on are written at the marks, a line for each
+ *		translated block: address, its instructions, times executed.
+ * totals=FILE	Has a line for each mark: all instructions up to it.
  *
  * Debian ships QEMU's plugin interface without its header; what is used of it
  * is declared here (interface version 1).
@@ -58,6 +60,8 @@ struct block {
 
 static struct block *blocks[BUCKETS];
 static char *out;
+static FILE *totals;
+static uint64_t total;
 static int marks;
 
 /* A block is translated anew now and then; it keeps its count. */
@@ -86,6 +90,11 @@ static void marked(unsigned int vcpu, void *data)
 	FILE *file;
 	size_t i;
 
+	if (totals) {
+		fprintf(totals, "%" PRIu64 "\n", total);
+		fflush(totals);
+		return;
+	}
 	snprintf(name, sizeof(name), "%s.%d", out, ++marks);
 	file = fopen(name, "w");
 	if (!file) {
@@ -110,10 +119,16 @@ static bool is_mark(const struct qemu_plugin_insn *insn)
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
 	size_t i, count = qemu_plugin_tb_n_insns(tb);
-	struct block *b = block_of(qemu_plugin_tb_vaddr(tb), count);
+	struct block *b;
 
-	qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64,
-						 &b->executed, 1);
+	if (totals) {
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64,
+							 &total, count);
+	} else {
+		b = block_of(qemu_plugin_tb_vaddr(tb), count);
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64,
+							 &b->executed, 1);
+	}
 	for (i = 0; i < count; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
@@ -129,11 +144,14 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info_t *info,
 {
 	int i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		if (!strncmp(arguments[i], "out=", 4))
 			out = strdup(arguments[i] + 4);
-	if (!out) {
-		fprintf(stderr, "profile_plugin: out=FILE is missing\n");
+		if (!strncmp(arguments[i], "totals=", 7))
+			totals = fopen(arguments[i] + 7, "w");
+	}
+	if (!out && !totals) {
+		fprintf(stderr, "profile_plugin: no out=FILE, no totals=FILE that can be written\n");
 		return -1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
