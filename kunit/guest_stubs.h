@@ -4,9 +4,19 @@
 #define CHARIOT_KUNIT_GUEST_STUBS_H
 
 #include "chariot.h"
+#include "grant_rules.h"
 
 /* From now on any driver may write these two areas, and nothing else. */
 void guest_stub_owns(void *one, size_t one_size, void *other, size_t other_size);
+
+/* What was lent last, since then; of no bytes if there is nothing. */
+struct chariot_span guest_stub_lent(void);
+
+/* The rules of types, from now on. */
+void guest_stub_rules(const struct chariot_type_rule *table, size_t count);
+
+/* Has the gate been told of writes to this object: 1 of them, 2 of those to its data */
+unsigned int guest_stub_wrote(const void *object);
 
 static inline size_t list_count(const struct list_head *head)
 {
