@@ -172,6 +172,18 @@ static struct handed *before(struct chariot_driver *d, unsigned long va)
 	return NULL;
 }
 
+bool chariot_handed_at_once(const struct chariot_driver *d, u32 type)
+{
+	return d->plan->rules[type] && d->plan->rules[type]->at_once;
+}
+
+/* The next one of these is granted when it is handed. */
+static void tell_gates(struct chariot_driver *d, const struct handed *h, bool data)
+{
+	if (chariot_handed_at_once(d, h->type))
+		chariot_gates_wrote(d, h->start, data);
+}
+
 /* The objects that hold va, from the innermost; or one that it is behind. */
 static bool lend_handed(struct chariot_driver *d, unsigned long va)
 {
@@ -180,8 +192,7 @@ static bool lend_handed(struct chariot_driver *d, unsigned long va)
 	if (!h)
 		h = before(d, va);
 	if (h && lend_object(d, h, va)) {
-		if (chariot_handed_at_once(d, h->type))
-			chariot_gates_wrote(d, h->start, false);
+		tell_gates(d, h, false);
 		return true;
 	}
 	for (h = handed_iter_first(&d->handed, va, va); h;
@@ -241,8 +252,7 @@ static bool lend_data_near(struct chariot_driver *d, unsigned long va)
 	     h; h = handed_iter_next(h, va - PAGE_SIZE, va + PAGE_SIZE)) {
 		if (!lend_data(d, h, va))
 			continue;
-		if (chariot_handed_at_once(d, h->type))
-			chariot_gates_wrote(d, h->start, true);
+		tell_gates(d, h, true);
 		return true;
 	}
 	return false;
@@ -376,8 +386,7 @@ static enum found follow(struct chariot_driver *d, struct search *s, u32 steps)
 	for (h = handed_iter_first(&d->handed, 0, ULONG_MAX); h && s->peeks;
 	     h = handed_iter_next(h, 0, ULONG_MAX)) {
 		if (!has_holder(d, h) && lend_data(d, h, s->va)) {
-			if (chariot_handed_at_once(d, h->type))
-				chariot_gates_wrote(d, h->start, true);
+			tell_gates(d, h, true);
 			return DATA;
 		}
 		if (h->steps >= steps)
@@ -471,11 +480,6 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 		ok = ok || chariot_can_write(d, (void *)va, 1, &bad);
 	}
 	return ok || found == DATA || settle_by_policy(d, va);
-}
-
-bool chariot_handed_at_once(const struct chariot_driver *d, u32 type)
-{
-	return d->plan->rules[type] && d->plan->rules[type]->at_once;
 }
 
 void chariot_handed_lend(struct chariot_driver *d, unsigned long p, bool data)
