@@ -387,6 +387,20 @@ static struct json_object *types_json(const struct plan *plan)
 	return list;
 }
 
+/* The same, of structures whose pointers the call sets. */
+static struct json_object *fills_json(const struct plan *plan,
+				      const struct chariot_plan_import *gives)
+{
+	uint32_t filled[CHARIOT_PLAN_ARGS];
+	int i;
+
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+		filled[i] = CHARIOT_PLAN_IS_FILLED(gives->outs[i]) ?
+			    CHARIOT_PLAN_FILLED_TYPE(gives->outs[i]) :
+			    CHARIOT_PLAN_NONE;
+	return args_json(plan, filled);
+}
+
 static void add_gives(const struct plan *plan,
 		      const struct chariot_plan_import *gives,
 		      struct json_object *entry)
@@ -394,6 +408,7 @@ static void add_gives(const struct plan *plan,
 	json_object_object_add(entry, "returns", type_json(plan, gives->ret));
 	json_object_object_add(entry, "gives_by_argument",
 			       args_json(plan, gives->outs));
+	json_object_object_add(entry, "fills_by_argument", fills_json(plan, gives));
 }
 
 static struct json_object *imports_json(const struct plan *plan)

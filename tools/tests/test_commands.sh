@@ -376,9 +376,11 @@ run chariot-insmod "$data/typed.ko"
 wants 0; silent; typed_log "plan grants 2"
 run chariot-insmod --plan --btf "$data/kernel.btf" "$data/typed.ko"
 wants 0; silent; prints "Policy /etc/chariot/policy.d/typed.policy: 2 lines"
+prints "argument 2 gives struct path's pointers"
 grep -q 'struct object.kids\[1\]  *32  *8  granted' "$root/out" || good=0
 run chariot-insmod --plan --json --btf "$data/kernel.btf" "$data/typed.ko"
 wants 0; prints '"write":"struct object.kids[1]"'; prints '"granted":true'
+prints '"fills_by_argument"'; grep -A3 '"fills_by_argument"' "$root/out" | grep -q '"struct path"' || good=0
 verdict
 
 begin "policy: the shipped one, if there is none in /etc"
