@@ -51,6 +51,12 @@ static u64 table_of(unsigned long address, unsigned int level)
 	return at == level ? table : 0;
 }
 
+static bool sticks(volatile u8 *byte, u8 value)
+{
+	*byte = value;
+	return *byte == value;
+}
+
 static void stray(struct sweep_write *w)
 {
 	volatile u8 *byte = (u8 *)(unsigned long)w->address;
@@ -71,10 +77,11 @@ static void stray(struct sweep_write *w)
 	local_irq_save(flags);
 	/* The kernel reads it: the driver's first access is to be the write. */
 	if (!copy_from_kernel_nofault(&before, (void *)byte, 1)) {
-		*byte = before ^ 0x5a;
 		w->outcome = SWEEP_STOPPED;
-		/* The report of a stopped write changes bytes, too: the log's. */
-		if (*byte == (before ^ 0x5a)) {
+		/* The report of a stopped write changes bytes, too: its text's. */
+		if (sticks(byte, before ^ 0x5a))
+			w->outcome = SWEEP_ONCE;
+		if (w->outcome == SWEEP_ONCE && sticks(byte, before ^ 0xa5)) {
 			*byte = before;
 			w->outcome = SWEEP_WRITTEN;
 		}

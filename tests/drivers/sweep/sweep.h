@@ -27,6 +27,7 @@ struct sweep_write {
 enum sweep_outcome {
 	SWEEP_ABSENT,		/* not mapped, or read-only to all: not tried */
 	SWEEP_STOPPED,
+	SWEEP_ONCE,		/* a first value was there, a second one not */
 	SWEEP_WRITTEN,		/* and put right again */
 };
 
