@@ -116,7 +116,7 @@ def install_modules(kernel, names, extra, scratch):
             shutil.copyfile(kernel.modules / path, copy)
     for path in extra:
         (target / "updates").mkdir(exist_ok=True)
-        shutil.copyfile(path, target / "updates" / Path(path).name)
+        _strip(path, target / "updates" / Path(path).name)
     for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
         if (kernel.modules / name).exists():
             shutil.copyfile(kernel.modules / name, target / name)
@@ -125,6 +125,14 @@ def install_modules(kernel, names, extra, scratch):
     if result.returncode:
         raise LabError(f"depmod failed: {result.stderr.strip()}")
     return target
+
+
+def _strip(module, target):
+    """A module without its debug information, most of its size; its BTF stays."""
+    result = subprocess.run(["strip", "--strip-debug", "-o", target, module],
+                            stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        raise LabError(f"strip failed: {result.stderr.strip()}")
 
 
 def _unpacked(kernel, path):
