@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The lab's host: loads KVM and chariot's add-on, runs the guest in QEMU.
-# PID 1 of the outer machine; talks to the lab by the port /dev/vport0p1.
+# PID 1 of the outer machine; talks to the lab by the port $CONTROL.
 
 export PATH=/usr/sbin:/usr/bin LANG=C
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp
@@ -12,8 +12,9 @@ export PATH=/usr/sbin:/usr/bin LANG=C
 /bin/busybox mount -t tracefs trace /sys/kernel/tracing
 /bin/busybox --install -s /usr/bin 2>/dev/null
 
-# MARK (says what follows is the lab's own word), MODULES, CHARIOT, HOOK, SCRIPT;
-# /lab/guest holds the guest's kernel, initrd and command.
+# MARK (says what follows is the lab's own word), MODULES, CHARIOT, HOOK, SCRIPT, and the
+# channels' ports: CONTROL, OUTPUT, GUEST_CONSOLE, and maybe HOST_LOG, GUEST_LOG,
+# SHELL_PORT, PULSE; /lab/guest holds the guest's kernel, initrd and command.
 . /lab/config
 
 say() {
@@ -27,9 +28,19 @@ prefixed() {
 	done
 }
 
+# What has no port of its own goes by the control port, each line with its name.
+hand_on() {
+	if [ -n "$2" ]; then
+		cat > "$2"
+	else
+		sed "s/^/$1 /" >&3
+	fi
+}
+
 # The lab ends the machine when it has seen this line on the host's console.
 finish() {
-	dmesg > /dev/vport0p4 2>&1
+	[ -n "$GUEST_LOG" ] || hand_on guest-log < /run/guest/log 2>/dev/null
+	dmesg 2>&1 | hand_on host-log "$HOST_LOG"
 	echo "<5>chariot-lab: end" > /dev/kmsg
 	sleep 600
 }
@@ -41,13 +52,18 @@ wait_for() {
 	done
 }
 
-modprobe -a virtio_pci virtio_console
-wait_for /dev/vport0p1
-exec 3<>/dev/vport0p1
+case $CONTROL in
+/dev/vport*) modprobe -a virtio_pci virtio_console ;;
+*)	for port in "$CONTROL" "$OUTPUT" "$GUEST_CONSOLE"; do
+		stty -F "$port" raw -echo 115200
+	done ;;
+esac
+wait_for "$CONTROL"
+exec 3<>"$CONTROL"
 # Interrupts of the lab's, see PULSE_SECONDS; what comes is of no matter.
-{
-	wait_for /dev/vport0p7
-	cat /dev/vport0p7 > /dev/null
+[ -z "$PULSE" ] || {
+	wait_for "$PULSE"
+	cat "$PULSE" > /dev/null
 } 3>&- &
 
 for module in $MODULES; do
@@ -62,12 +78,12 @@ if [ "$CHARIOT" = 1 ]; then
 		finish
 	}
 fi
-wait_for /dev/vport0p4
+[ -z "$HOST_LOG" ] || wait_for "$HOST_LOG"
 ip link set lo up
 
 # The host's script runs in the guest's place, and runs guests itself.
 if [ -n "$SCRIPT" ]; then
-	exec 5>/dev/vport0p2
+	exec 5>"$OUTPUT"
 	say guest-starts
 	echo "$MARK begin" >&5
 	mkdir -p /root && cd /root && sh /lab/script </dev/null >&5 2>&1 3>&- 5>&-
@@ -88,11 +104,15 @@ fi
 # Most of the guest's channels are the lab's own. The console comes by way of a
 # file: a port costs more time for each character.
 mkdir /run/guest && cd /run/guest || finish
-ln -s /dev/vport0p2 output
-ln -s /dev/vport0p5 log
-ln -s /dev/vport0p6 shell
+ln -s "$OUTPUT" output
+[ -z "$GUEST_LOG" ] || ln -s "$GUEST_LOG" log
+if [ -n "$SHELL_PORT" ]; then
+	ln -s "$SHELL_PORT" shell
+else
+	mkfifo shell
+fi
 : > console
-exec 4<console 5>/dev/vport0p3
+exec 4<console 5>"$GUEST_CONSOLE"
 while sleep 1; do
 	cat <&4 >&5
 done &

@@ -10,17 +10,13 @@ import enum
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
 
+from .channels import NAMES
 from .hostlog import Watch
 
-# In the order of the host's ports /dev/vport0p1 and so on, after its console.
-CHANNELS = ("console", "control", "output", "guest-console", "host-log", "guest-log", "shell",
-            "pulse")
-BOOT_SECONDS = 240
 END_SECONDS = 20
 # QEMU's TCG, when it runs a nested guest, loses an interrupt of the processor now and then: it
 # is pending in the local APIC, but the processor isn't told. If that was the timer's, nothing
@@ -45,6 +41,7 @@ class End(enum.Enum):
 class Machine:
     """One outer machine: starts it, relays its channels, decides how the run ended.
 
+    channels: the wires to it (channels.py).
     mark: the word that begins what the guest's init itself says on "output".
     timeout: seconds the command may take; boot_seconds: host and guest before it.
     emit: called with the command's output as it comes.
@@ -52,12 +49,13 @@ class Machine:
     pulse: whether to interrupt the machine each PULSE_SECONDS.
     """
 
-    def __init__(self, mark, timeout, emit, progress, interactive=False,
-                 boot_seconds=BOOT_SECONDS, pulse=True):
+    def __init__(self, channels, mark, timeout, boot_seconds, emit, progress, interactive=False,
+                 pulse=True):
         self.status = None
         self.failure = ""
         self.qemu_said = []
-        self.texts = {name: bytearray() for name in (*CHANNELS, "emulator")}
+        self.texts = {name: bytearray() for name in (*NAMES, "emulator")}
+        self._channels = channels
         self._mark = mark.encode() + b" "
         self._timeout = timeout
         self._emit = emit
@@ -70,15 +68,6 @@ class Machine:
         self._line = b""
         self._reached = set()
         self._deadline = 0.0
-        self._ours, self._theirs = {}, {}
-        for name in CHANNELS:
-            self._ours[name], self._theirs[name] = socket.socketpair()
-            self._ours[name].setblocking(False)
-
-    @property
-    def descriptors(self):
-        """The machine's ends of the channels, by name."""
-        return {name: end.fileno() for name, end in self._theirs.items()}
 
     @property
     def trouble(self):
@@ -99,24 +88,22 @@ class Machine:
         """Run the machine to its end; returns an End. Leaves no process behind."""
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            pass_fds=list(self.descriptors.values()), start_new_session=True,
+            pass_fds=self._channels.inherited(), start_new_session=True,
             preexec_fn=_die_with_parent)
         try:
-            for end in self._theirs.values():
-                end.close()
+            self._channels.handed_over()
             self._follow(process)
             return self._verdict()
         finally:
             process.kill()
             process.wait()
             process.stderr.close()
-            for end in self._ours.values():
-                end.close()
+            self._channels.close()
 
     def _follow(self, process):
         self._deadline = time.monotonic() + self._boot_seconds
         with selectors.PollSelector() as selector:
-            for name, end in self._ours.items():
+            for name, end in self._channels.ours.items():
                 selector.register(end, selectors.EVENT_READ, name)
             selector.register(process.stderr, selectors.EVENT_READ, "emulator")
             if self._interactive:
@@ -135,8 +122,8 @@ class Machine:
                     if key.data == "console":
                         self._reached.add("died")
                     elif key.data == "keyboard":
-                        self._send("shell", b"\4")
-        for name, end in self._ours.items():
+                        self._channels.send("shell", b"\4")
+        for name, end in self._channels.ours.items():
             while data := _read(end):
                 self._take(name, data)
         self._emit(self._held)
@@ -145,13 +132,13 @@ class Machine:
         """Send the pulse if it is time to; returns the seconds to the next one."""
         now = time.monotonic()
         if now >= self._next_pulse:
-            self._send("pulse", b"\n")
+            self._channels.send("pulse", b"\n")
             self._next_pulse = now + PULSE_SECONDS
         return self._next_pulse - now
 
     def _take(self, name, data):
         if name == "keyboard":
-            self._send("shell", data)
+            self._channels.send("shell", data)
             return
         self.texts[name] += data
         if name == "console":
@@ -184,7 +171,7 @@ class Machine:
         self._step(word)
         if word == "begin":
             self._deadline = time.monotonic() + self._timeout
-            self._send("control", b"guest-up\n")
+            self._channels.send("control", b"guest-up\n")
         elif word == "exit":
             self.status = int(rest)
             self._end_soon()
@@ -201,6 +188,8 @@ class Machine:
         elif word == "failed":
             self.failure = rest
             self._end_soon()
+        elif word in ("host-log", "guest-log"):
+            self.texts[word] += rest.encode() + b"\n"
         elif word in ("qemu", "hook"):
             self._progress(f"{word}: {rest}")
             if word == "qemu":
@@ -216,13 +205,6 @@ class Machine:
 
     def _end_soon(self):
         self._deadline = min(self._deadline, time.monotonic() + END_SECONDS)
-
-    def _send(self, name, data):
-        try:
-            self._ours[name].sendall(data)
-        except OSError:
-            # The machine has just died; its console's end will tell.
-            pass
 
     def _verdict(self):
         if self.trouble:
@@ -248,7 +230,7 @@ def _read(source):
     """What can be read now; b"" at the end, or when nothing more is there."""
     try:
         return os.read(source.fileno(), 65536)
-    except (BlockingIOError, ConnectionResetError):
+    except OSError:
         return b""
 
 

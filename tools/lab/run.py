@@ -16,7 +16,7 @@ from pathlib import Path
 from . import build, images, kernels
 from .cache import UsageError, run_directory, seats
 from .hv import BACKENDS
-from .machine import BOOT_SECONDS, End, Machine
+from .machine import End, Machine
 
 EXIT_GUEST_DIED = 70
 EXIT_HOST_DIRTY = 71
@@ -51,19 +51,20 @@ class Report:
 def run(options, report):
     """Run options.command in a guest; returns the lab's exit status."""
     backend = BACKENDS[options.hv]
+    _check(options, backend)
     host = kernels.find(options.host_kernel, options.flavour)
     guest = kernels.find(options.guest_kernel, options.flavour)
     chariot = None
     if options.chariot:
         chariot = build.chariot_for_run(host, guest, report)
-    with run_directory() as place, seats(_host_smp(options),
+    with run_directory() as place, seats(options.host_smp,
                                          lambda: report.step("waits for other runs to end")):
         mark = secrets.token_hex(16)
         # The host's script reads what its guests say, and may print it.
         _prepare_guest(place, options, guest, chariot, "lab" if options.host_script else mark)
         initrd = _prepare_host(place, options, backend, host, guest, chariot, mark)
         for left in reversed(range(ICOUNT_TRIES if options.icount else 1)):
-            end, machine = _boot(backend, host, initrd, mark, options, report)
+            end, machine = _boot(place, backend, host, initrd, mark, options, report)
             if not left or end is not End.GUEST_HANGS or machine.booted:
                 break
             report.say("the guest hung while booting, as guests under --icount sometimes do; "
@@ -74,24 +75,29 @@ def run(options, report):
     return _explain(end, machine, options, report)
 
 
-def _boot(backend, host, initrd, mark, options, report):
-    limit = ICOUNT_BOOT_SECONDS if options.icount else BOOT_SECONDS
-    machine = Machine(mark, options.timeout, _emit, report.step, options.interactive, limit,
-                      pulse=not options.icount)
+def _boot(place, backend, host, initrd, mark, options, report):
+    limit = ICOUNT_BOOT_SECONDS if options.icount else backend.BOOT_SECONDS
+    channels = backend.channels(place)
+    machine = Machine(channels, mark, options.timeout, limit, _emit, report.step,
+                      options.interactive, pulse=backend.PULSE and not options.icount)
     mem = options.host_mem or options.mem + backend.HOST_OVERHEAD_MIB
-    command = backend.machine(host, initrd, _host_smp(options), mem, options.icount,
-                              options.host_arg, machine.descriptors)
+    command = backend.machine(place, host, initrd, options, mem, channels)
     report.step("starts the host")
     with _raw_terminal(options.interactive):
         return machine.run(command), machine
 
 
-def _host_smp(options):
-    if options.host_kernel == "6.12":
-        if (options.host_smp or 1) > 1:
-            raise UsageError("a 6.12 host has one CPU: with more it is unreliable under QEMU's TCG")
-        return 1
-    return options.host_smp or 1
+def _check(options, backend):
+    """Complete the options, or say which of them this hypervisor's lab can't do."""
+    options.host_smp = options.host_smp or 1
+    if options.host_smp > 1 and not backend.HOST_IS_QEMU:
+        raise UsageError(f"a {backend.NAME} host has one CPU here")
+    if options.host_smp > 1 and options.host_kernel == "6.12":
+        raise UsageError("a 6.12 host has one CPU: with more it is unreliable under QEMU's TCG")
+    if options.interactive and "SHELL_PORT" not in backend.PORTS:
+        raise UsageError(f"there is no shell with --hv {backend.NAME}; run 'bash -c ...' instead")
+    if (options.icount or options.host_arg) and not backend.HOST_IS_QEMU:
+        raise UsageError(f"--icount and --host-arg are for QEMU; the host of {backend.NAME} runs in another emulator")
 
 
 def _prepare_guest(place, options, kernel, chariot, mark):
@@ -108,7 +114,7 @@ def _prepare_guest(place, options, kernel, chariot, mark):
 
 
 def _prepare_host(place, options, backend, host, guest, chariot, mark):
-    config = {"MARK": mark, "MODULES": " ".join(backend.HOST_MODULES),
+    config = {**backend.PORTS, "MARK": mark, "MODULES": " ".join(backend.HOST_MODULES),
               "CHARIOT": int(bool(chariot)), "HOOK": "yes" if options.host_command else "",
               "SCRIPT": "yes" if options.host_script else ""}
     tree = images.run_tree(host, [*backend.HOST_MODULES, *options.host_modules],

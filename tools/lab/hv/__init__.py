@@ -2,10 +2,12 @@
 """The hypervisors of the lab, one file each.
 
 What such a file offers: NAME, HOST_MODULES (of the host's kernel),
-host_files(tree) (what the host's user space needs), machine(...) (the command
-of the outer machine) and guest(...) (the command that runs the guest in it).
+HOST_OVERHEAD_MIB and BOOT_SECONDS, PORTS (where on the host the channels end),
+PULSE, HOST_IS_QEMU, host_files(tree) (what the host's user space needs), channels(...) (the
+lab's ends), machine(...) (the command of the outer machine) and guest(...) (the
+command that runs the guest in it).
 """
 
-from . import kvm_amd
+from . import kvm_amd, kvm_intel
 
-BACKENDS = {backend.NAME: backend for backend in (kvm_amd,)}
+BACKENDS = {backend.NAME: backend for backend in (kvm_amd, kvm_intel)}

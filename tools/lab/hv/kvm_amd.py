@@ -5,79 +5,48 @@ The outer machine is QEMU without hardware virtualisation; in it, the stock
 kvm-amd module runs the guest.
 """
 
+from .. import qemu
+from ..channels import Sockets
+
 NAME = "kvm-amd"
 HOST_MODULES = ("kvm-amd",)
 HOST_OVERHEAD_MIB = 640
+BOOT_SECONDS = 240
+HOST_IS_QEMU = True
+# Interrupts from outside (machine.py) make up for what TCG loses.
+PULSE = True
+# Where the host's end of each channel is.
+PORTS = {"CONTROL": "/dev/vport0p1", "OUTPUT": "/dev/vport0p2", "GUEST_CONSOLE": "/dev/vport0p3",
+         "HOST_LOG": "/dev/vport0p4", "GUEST_LOG": "/dev/vport0p5", "SHELL_PORT": "/dev/vport0p6",
+         "PULSE": "/dev/vport0p7"}
 
-_QEMU = "/usr/bin/qemu-system-x86_64"
-_FIRMWARE = (
-    "/usr/share/seabios/bios-256k.bin",
-    "/usr/share/qemu/linuxboot_dma.bin",
-    "/usr/share/qemu/kvmvapic.bin",
-)
-# TCG lets the guest's XSETBV pass without an exit: KVM never learns of it, and the
-# guest's kernel warns of an inconsistent CPUID. So the guest has no XSAVE.
-_GUEST_CPU = "host,-xsave,-avx,-avx2,-f16c,-fma"
-# Network cards for tests come without their boot ROMs.
-_CARDS = ("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci", "pcnet")
+HOST_APPEND = "console=ttyS0,115200 loglevel=8 panic=-1 no_timer_check tsc=reliable"
 
-
-def host_files(tree):
-    """What the host's user space needs to run the guest."""
-    tree.add_program(_QEMU)
-    for path in _FIRMWARE:
-        tree.add(path, path)
+host_files = qemu.host_files
+guest = qemu.guest
 
 
-def machine(kernel, initrd, smp, mem, icount, extra, channels):
-    """The outer machine's command.
+def channels(place):    # pylint: disable=unused-argument
+    """The wires of one outer machine; place: the run's own folder."""
+    return Sockets()
 
-    channels: file descriptors by name: console (the host's), and in the order
-    of their ports control, guest-output, guest-console, host-log, guest-log,
-    guest-shell and pulse.
-    """
+
+def machine(place, kernel, initrd, options, mem, wires):    # pylint: disable=unused-argument
+    """The outer machine's command."""
     command = [
-        _QEMU, "-accel", f"tcg,thread={'single' if icount else 'multi'}",
-        "-machine", "pc,usb=off,vmport=off", "-cpu", "EPYC-Rome", "-smp", str(smp),
+        qemu.QEMU, "-accel", f"tcg,thread={'single' if options.icount else 'multi'}",
+        "-machine", "pc,usb=off,vmport=off", "-cpu", "EPYC-Rome", "-smp", str(options.host_smp),
         "-m", str(mem), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(kernel.image), "-initrd", str(initrd),
-        "-append", "console=ttyS0,115200 loglevel=8 panic=-1 no_timer_check tsc=reliable",
+        "-append", f"{HOST_APPEND} {options.host_append}",
         "-device", "virtio-serial-pci",
     ]
-    if icount:
+    if options.icount:
         command += ["-icount", "shift=0,sleep=off"]
-    for name, descriptor in channels.items():
+    for name, descriptor in wires.descriptors.items():
         command += ["-chardev", f"socket,id={name},fd={descriptor}"]
         if name == "console":
             command += ["-serial", "chardev:console"]
         else:
             command += ["-device", f"virtserialport,chardev={name},name={name}"]
-    return command + extra
-
-
-def guest(append, smp, mem, extra, serial=False):
-    """The command that runs the guest on the host.
-
-    The ends of its channels are in the folder it is started in: console, output,
-    log and shell. serial: output is the second serial port, and no other channel
-    is used but the console.
-    """
-    command = [
-        _QEMU, "-accel", "kvm", "-machine", "pc,usb=off,vmport=off", "-cpu", _GUEST_CPU,
-        "-smp", str(smp), "-m", str(mem),
-        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-kernel", "/lab/guest/vmlinuz", "-initrd", "/lab/guest/initrd",
-        "-append", ("console=ttyS0,115200 loglevel=5 panic=-1 " + append).strip(),
-        "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
-        "-device", "virtio-serial-pci",
-        "-chardev", "file,id=output,path=output",
-        *(("-serial", "chardev:output") if serial else
-          ("-device", "virtserialport,chardev=output,name=output")),
-        "-chardev", "file,id=log,path=log",
-        "-device", "virtserialport,chardev=log,name=log",
-        "-chardev", "pipe,id=shell,path=shell",
-        "-device", "virtconsole,chardev=shell",
-    ]
-    for card in _CARDS:
-        command += ["-global", f"{card}.romfile="]
-    return command + extra
+    return command + options.host_arg

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KVM on an Intel processor with EPT, which Bochs emulates.
+
+The outer machine is Bochs; in it, the stock kvm-intel module runs the guest.
+"""
+
+from .. import bochs, qemu
+from ..channels import SerialPorts
+from .kvm_amd import HOST_APPEND
+
+NAME = "kvm-intel"
+HOST_MODULES = ("kvm-intel",)
+HOST_OVERHEAD_MIB = 640
+BOOT_SECONDS = 900
+HOST_IS_QEMU = False
+PULSE = False
+# With EPT and its A and D bits. What Bochs says of XSAVE in a later one's CPUID, kernels warn of.
+_PROCESSOR = "broadwell_ult"
+# Where the host's end of each channel is; what isn't here goes by "control".
+PORTS = {"CONTROL": "/dev/ttyS1", "OUTPUT": "/dev/ttyS2", "GUEST_CONSOLE": "/dev/ttyS3"}
+
+host_files = qemu.host_files
+guest = qemu.guest
+
+
+def channels(place):
+    return SerialPorts(place)
+
+
+def machine(place, kernel, initrd, options, mem, wires):
+    """The outer machine's command."""
+    config = (f"linux (hd0)/vmlinuz {HOST_APPEND} {options.host_append}\n"
+              "initrd (hd0)/initrd\nboot\n")
+    files = {"grub.cfg": config.encode(), "vmlinuz": kernel.image.resolve(), "initrd": initrd}
+    return bochs.command(place, _PROCESSOR, mem, files, wires.paths.values())
