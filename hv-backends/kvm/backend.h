@@ -409,10 +409,12 @@ u64 chariot_max_page_rights(void);
 int chariot_module_hold(void);
 void chariot_module_release(void);
 
-/* svm.c, and vmx.c to come: what differs by vendor. */
+/* svm.c, vmx.c: what differs by vendor. */
 struct chariot_vendor {
 	const char *name;
 	bool (*present)(void);
+	const char *load_first;		/* KVM's module for it ... */
+	const char *paging_on;		/* ... and its parameter */
 	/* Must the TLB be flushed when a virtual CPU changes its view? */
 	bool flush_on_switch;
 	/* Does a walk of guest page tables count as a write to them? */
@@ -420,6 +422,7 @@ struct chariot_vendor {
 };
 
 extern const struct chariot_vendor chariot_svm;
+extern const struct chariot_vendor chariot_vmx;
 extern const struct chariot_vendor *chariot_vendor;
 
 #endif /* CHARIOT_KVM_BACKEND_H */

@@ -70,14 +70,22 @@ void chariot_module_release(void)
 
 static int vendor_init(void)
 {
-	if (chariot_svm.present()) {
-		chariot_vendor = &chariot_svm;
-	} else {
-		pr_err("no supported KVM vendor module is loaded; load kvm_amd first\n");
+	static const struct chariot_vendor *const vendors[] = {
+		&chariot_svm, &chariot_vmx,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(vendors); i++)
+		if (vendors[i]->present())
+			chariot_vendor = vendors[i];
+	if (!chariot_vendor) {
+		pr_err("no supported KVM vendor module is loaded; load %s or %s first\n",
+		       chariot_svm.load_first, chariot_vmx.load_first);
 		return -EOPNOTSUPP;
 	}
 	if (!READ_ONCE(*chariot_symbols.tdp_enabled)) {
-		pr_err("KVM runs without nested paging; load kvm_amd with npt=1\n");
+		pr_err("KVM runs without nested paging; load %s with %s\n",
+		       chariot_vendor->load_first, chariot_vendor->paging_on);
 		return -EOPNOTSUPP;
 	}
 	return 0;

@@ -15,6 +15,8 @@ static bool svm_present(void)
 const struct chariot_vendor chariot_svm = {
 	.name		 = "svm",
 	.present	 = svm_present,
+	.load_first	 = "kvm_amd",
+	.paging_on	 = "npt=1",
 	/*
 	 * A TLB entry is tagged with the ASID alone, not with the nested root
 	 * it was made from, so it would outlive a change of the view. (An ASID
