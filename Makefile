@@ -6,6 +6,7 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 BUILD	?= $(REPO)/build
 PREFIX	?= /usr
 DESTDIR	?=
+HV	?= kvm-amd
 
 # Kbuild writes beside the sources: build in a mirror of them, one a kernel.
 MIRROR	:= hypercall hv-backends guest-module
@@ -30,6 +31,7 @@ help:
 	@echo '  make clean'
 	@echo
 	@echo '  KDIR=dir    kernel to build for: its headers (default: the running one)'
+	@echo '  HV=name     for demo: kvm-amd (default) or kvm-intel'
 	@echo '  BUILD=dir   where to build (default: build)'
 
 mirror:
@@ -48,7 +50,7 @@ setup:
 	tools/setup
 
 demo: setup
-	tests/demo
+	tests/demo --hv $(HV)
 
 check: setup
 	tests/check
