@@ -152,10 +152,12 @@ static struct hook {
 
 static int hook_set(struct hook *hook)
 {
-	int err;
+	/* By address: to find a name, ftrace compares it with all it knows. */
+	unsigned long address = chariot_symbol_find(hook->name);
+	int err = -ENOENT;
 
-	err = ftrace_set_filter(&hook->ops, (unsigned char *)hook->name,
-				strlen(hook->name), 1);
+	if (address)
+		err = ftrace_set_filter_ip(&hook->ops, address, 0, 1);
 	if (!err && hook->direct)
 		err = chariot_direct_set(&hook->ops,
 					 (unsigned long)hook->direct);

@@ -17,6 +17,8 @@ export PATH=/usr/sbin:/usr/bin LANG=C
 # SHELL_PORT, PULSE; /lab/guest holds the guest's kernel, initrd and command.
 . /lab/config
 
+echo "<5>chariot-lab: start" > /dev/kmsg
+
 say() {
 	echo "$*" >&3
 }

@@ -6,6 +6,7 @@ Runs on the developer's machine; the log is data from a machine under test.
 
 import re
 
+START = "chariot-lab: start"
 END = "chariot-lab: end"
 
 _TROUBLE = re.compile("|".join((
@@ -30,11 +31,15 @@ def without_time(line):
 
 
 class Watch:
-    """Reads the host's console as it comes; remembers trouble and the end mark."""
+    """Reads the host's console as it comes; remembers trouble and the end mark.
 
-    def __init__(self):
+    whole: what the kernel says before user space counts, too.
+    """
+
+    def __init__(self, whole=True):
         self.trouble = []
         self.ended = False
+        self._counts = whole
         self._rest = b""
 
     def feed(self, data):
@@ -43,6 +48,10 @@ class Watch:
             line = raw.decode(errors="replace").rstrip("\r")
             if END in line:
                 self.ended = True
+            elif START in line:
+                self._counts = True
+            elif not self._counts:
+                continue
             elif self.trouble or _TROUBLE.search(without_time(line)):
                 # What follows the first trouble explains it.
                 if len(self.trouble) < 80:

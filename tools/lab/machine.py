@@ -47,10 +47,11 @@ class Machine:
     emit: called with the command's output as it comes.
     progress: called with a text at each step.
     pulse: whether to interrupt the machine each PULSE_SECONDS.
+    boot_warns: whether its kernel may complain before user space runs.
     """
 
     def __init__(self, channels, mark, timeout, boot_seconds, emit, progress, interactive=False,
-                 pulse=True):
+                 pulse=True, boot_warns=False):
         self.status = None
         self.failure = ""
         self.qemu_said = []
@@ -63,7 +64,7 @@ class Machine:
         self._interactive = interactive
         self._boot_seconds = boot_seconds
         self._next_pulse = 0.0 if pulse else float("inf")
-        self._watch = Watch()
+        self._watch = Watch(whole=not boot_warns)
         self._held = b""
         self._line = b""
         self._reached = set()

@@ -79,7 +79,8 @@ def _boot(place, backend, host, initrd, mark, options, report):
     limit = ICOUNT_BOOT_SECONDS if options.icount else backend.BOOT_SECONDS
     channels = backend.channels(place)
     machine = Machine(channels, mark, options.timeout, limit, _emit, report.step,
-                      options.interactive, pulse=backend.PULSE and not options.icount)
+                      options.interactive, pulse=backend.PULSE and not options.icount,
+                      boot_warns=backend.BOOT_WARNS)
     mem = options.host_mem or options.mem + backend.HOST_OVERHEAD_MIB
     command = backend.machine(place, host, initrd, options, mem, channels)
     report.step("starts the host")

@@ -49,6 +49,7 @@ struct chariot_symbols {
 extern struct chariot_symbols chariot_symbols;
 
 int chariot_symbols_init(void);
+unsigned long chariot_symbol_find(const char *name);
 
 /*
  * Calls @target with up to three arguments by way of a return instruction: the

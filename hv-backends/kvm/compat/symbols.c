@@ -28,9 +28,16 @@ static int find_lookup(void)
 	return 0;
 }
 
-static void *lookup(const char *name)
+/**
+ * chariot_symbol_find - where a symbol of the kernel or a module is
+ * @name: its name
+ *
+ * Context: process; after chariot_symbols_init() has begun. Returns 0 if there is
+ * none.
+ */
+unsigned long chariot_symbol_find(const char *name)
 {
-	return (void *)chariot_call3((unsigned long)name, 0, 0, kallsyms_address);
+	return chariot_call3((unsigned long)name, 0, 0, kallsyms_address);
 }
 
 int chariot_symbols_init(void)
@@ -55,7 +62,7 @@ int chariot_symbols_init(void)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		*wanted[i].where = lookup(wanted[i].name);
+		*wanted[i].where = (void *)chariot_symbol_find(wanted[i].name);
 		if (!*wanted[i].where) {
 			pr_err("this kernel's KVM has no '%s'; is CONFIG_KALLSYMS_ALL set?\n",
 			       wanted[i].name);

@@ -13,6 +13,7 @@ HOST_MODULES = ("kvm-amd",)
 HOST_OVERHEAD_MIB = 640
 BOOT_SECONDS = 240
 HOST_IS_QEMU = True
+BOOT_WARNS = False
 # Interrupts from outside (machine.py) make up for what TCG loses.
 PULSE = True
 # Where the host's end of each channel is.

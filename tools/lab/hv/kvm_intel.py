@@ -13,6 +13,8 @@ HOST_MODULES = ("kvm-intel",)
 HOST_OVERHEAD_MIB = 640
 BOOT_SECONDS = 900
 HOST_IS_QEMU = False
+# Kernel 6.12 warns of the number of cores in Bochs's CPUID.
+BOOT_WARNS = True
 PULSE = False
 # With EPT and its A and D bits. What Bochs says of XSAVE in a later one's CPUID, kernels warn of.
 _PROCESSOR = "broadwell_ult"
