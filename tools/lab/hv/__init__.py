@@ -3,9 +3,10 @@
 
 What such a file offers: NAME, HOST_MODULES (of the host's kernel),
 HOST_OVERHEAD_MIB and BOOT_SECONDS, PORTS (where on the host the channels end),
-PULSE, HOST_IS_QEMU, BOOT_WARNS, host_files(tree) (what the host's user space needs), channels(...) (the
-lab's ends), machine(...) (the command of the outer machine) and guest(...) (the
-command that runs the guest in it).
+PULSE and BOOT_WARNS (machine.py), HOST_IS_QEMU, host_files(tree) (what the
+host's user space needs), channels(...) (the lab's ends), machine(...) (the
+command of the outer machine) and guest(...) (the command that runs the guest in
+it).
 """
 
 from . import kvm_amd, kvm_intel
