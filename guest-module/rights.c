@@ -100,11 +100,27 @@ static bool pool_has(const struct chariot_driver *d, u32 blocks)
 	       d->pool.count - blocks >= POOL_RESERVE;
 }
 
+/* d->lock is held: others change the table. */
+static u32 extents_need(struct chariot_driver *d, const struct chariot_table *t,
+			const struct chariot_extent *e, unsigned int n)
+{
+	u32 need = 0;
+
+	lockdep_assert_held(&d->lock);
+	while (n--) {
+		need += chariot_table_need(t, e->gpa, e->size);
+		e++;
+	}
+	return need;
+}
+
 /*
- * Make sure that @blocks are in the driver's pool. The memory is taken outside
- * the lock: taking it may free pages, and then frames.c takes the lock.
+ * Make sure that the driver's pool has what a change of @t there can need. The
+ * memory is taken outside the lock: taking it may free pages, and then frames.c
+ * takes the lock.
  */
-static bool pool_stock(struct chariot_driver *d, u32 blocks)
+static bool pool_stock(struct chariot_driver *d, const struct chariot_table *t,
+		       const struct chariot_extent *e, unsigned int n)
 {
 	unsigned long flags;
 	bool enough;
@@ -112,7 +128,7 @@ static bool pool_stock(struct chariot_driver *d, u32 blocks)
 
 	for (;;) {
 		raw_spin_lock_irqsave(&d->lock, flags);
-		enough = pool_has(d, blocks);
+		enough = pool_has(d, extents_need(d, t, e, n));
 		raw_spin_unlock_irqrestore(&d->lock, flags);
 		if (enough)
 			return true;
@@ -123,18 +139,6 @@ static bool pool_stock(struct chariot_driver *d, u32 blocks)
 		chariot_pool_put(&d->pool, block);
 		raw_spin_unlock_irqrestore(&d->lock, flags);
 	}
-}
-
-static u32 extents_need(struct chariot_driver *d, const struct chariot_extent *e,
-			unsigned int n)
-{
-	u32 need = 0;
-
-	while (n--) {
-		need += chariot_table_need(&d->table, e->gpa, e->size);
-		e++;
-	}
-	return need;
 }
 
 static bool is_whole(struct chariot_driver *d, phys_addr_t gpa)
@@ -187,7 +191,7 @@ static int table_add_all(struct chariot_driver *d,
 			 const struct chariot_extent *e, unsigned int n,
 			 u8 rights)
 {
-	int ret = pool_has(d, extents_need(d, e, n)) ? 0 : -ENOMEM;
+	int ret = pool_has(d, extents_need(d, &d->table, e, n)) ? 0 : -ENOMEM;
 
 	for (; n && !ret; e++, n--)
 		if (is_ram(e))
@@ -209,7 +213,7 @@ int chariot_grant_extents(struct chariot_driver *d,
 		if (is_ram(&e[i]))
 			chariot_frames_mark(e[i].gpa, e[i].size);
 	for (;;) {
-		if (!pool_stock(d, extents_need(d, e, n))) {
+		if (!pool_stock(d, &d->table, e, n)) {
 			atomic64_inc(&d->untracked);
 			return -ENOMEM;
 		}
@@ -316,7 +320,7 @@ void chariot_revoke_extents(struct chariot_driver *d,
 			break;
 	if (i == n)
 		return;		/* no right there: most frees */
-	pool_stock(d, extents_need(d, e, n));
+	pool_stock(d, &d->table, e, n);
 	remove_extents(d, e, n);
 }
 
@@ -472,13 +476,15 @@ static void whole_end(struct chariot_driver *d, phys_addr_t page)
 
 int chariot_grant_whole(struct chariot_driver *d, phys_addr_t page)
 {
+	const struct chariot_extent e = {
+		page, PAGE_SIZE, CHARIOT_KIND_OBJECT
+	};
 	struct chariot_batch *b;
 	unsigned long flags;
 	long ret;
 
 	for (;;) {
-		if (!pool_stock(d, chariot_table_need(&d->whole, page,
-						      PAGE_SIZE))) {
+		if (!pool_stock(d, &d->whole, &e, 1)) {
 			atomic64_inc(&d->untracked);
 			return -ENOMEM;
 		}
@@ -488,10 +494,10 @@ int chariot_grant_whole(struct chariot_driver *d, phys_addr_t page)
 			return 0;
 		}
 		ret = -ENOMEM;
-		if (pool_has(d, chariot_table_need(&d->whole, page, PAGE_SIZE)))
-			ret = chariot_table_add(&d->whole, &d->pool, page,
-						PAGE_SIZE, CHARIOT_RIGHT_WRITE,
-						CHARIOT_KIND_OBJECT);
+		if (pool_has(d, extents_need(d, &d->whole, &e, 1)))
+			ret = chariot_table_add(&d->whole, &d->pool, e.gpa,
+						e.size, CHARIOT_RIGHT_WRITE,
+						e.kind);
 		if (ret != -ENOMEM)
 			break;	/* else another CPU used what we stocked */
 		raw_spin_unlock_irqrestore(&d->lock, flags);
