@@ -412,8 +412,7 @@ void chariot_module_release(void);
 /* svm.c, vmx.c: what differs by vendor. */
 struct chariot_vendor {
 	const char *name;
-	bool (*present)(void);
-	const char *load_first;		/* KVM's module for it ... */
+	const char *module;		/* KVM's, by its own name ... */
 	const char *paging_on;		/* ... and its parameter */
 	/* Must the TLB be flushed when a virtual CPU changes its view? */
 	bool flush_on_switch;

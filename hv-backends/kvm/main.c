@@ -73,19 +73,20 @@ static int vendor_init(void)
 	static const struct chariot_vendor *const vendors[] = {
 		&chariot_svm, &chariot_vmx,
 	};
+	const char *name = READ_ONCE(chariot_symbols.ops->name);
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(vendors); i++)
-		if (vendors[i]->present())
+	for (i = 0; name && i < ARRAY_SIZE(vendors); i++)
+		if (!strcmp(name, vendors[i]->module))
 			chariot_vendor = vendors[i];
 	if (!chariot_vendor) {
 		pr_err("no supported KVM vendor module is loaded; load %s or %s first\n",
-		       chariot_svm.load_first, chariot_vmx.load_first);
+		       chariot_svm.module, chariot_vmx.module);
 		return -EOPNOTSUPP;
 	}
 	if (!READ_ONCE(*chariot_symbols.tdp_enabled)) {
 		pr_err("KVM runs without nested paging; load %s with %s\n",
-		       chariot_vendor->load_first, chariot_vendor->paging_on);
+		       chariot_vendor->module, chariot_vendor->paging_on);
 		return -EOPNOTSUPP;
 	}
 	return 0;

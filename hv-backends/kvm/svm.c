@@ -5,17 +5,9 @@
  */
 #include "backend.h"
 
-static bool svm_present(void)
-{
-	const char *name = READ_ONCE(chariot_symbols.ops->name);
-
-	return name && !strcmp(name, "kvm_amd");
-}
-
 const struct chariot_vendor chariot_svm = {
 	.name		 = "svm",
-	.present	 = svm_present,
-	.load_first	 = "kvm_amd",
+	.module		 = "kvm_amd",
 	.paging_on	 = "npt=1",
 	/*
 	 * A TLB entry is tagged with the ASID alone, not with the nested root

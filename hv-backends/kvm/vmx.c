@@ -6,17 +6,9 @@
  */
 #include "backend.h"
 
-static bool vmx_present(void)
-{
-	const char *name = READ_ONCE(chariot_symbols.ops->name);
-
-	return name && !strcmp(name, "kvm_intel");
-}
-
 const struct chariot_vendor chariot_vmx = {
 	.name		 = "vmx",
-	.present	 = vmx_present,
-	.load_first	 = "kvm_intel",
+	.module		 = "kvm_intel",
 	.paging_on	 = "ept=1",
 	/*
 	 * What the processor caches of EPT is tagged with the EPT root it was
