@@ -14,7 +14,8 @@
  *   a task's stack		sched_switch of a dead task (stacks are cached)
  *
  * Frees are bound to wrappers only where one revocation can take the place of
- * many (vfree, dma_free), or to forget what is known of a cache, pool or mapping.
+ * many (vfree, dma_free), to forget what is known of a cache, pool or mapping, or
+ * to let others run (chariot_let_others_run()).
  *
  * Two kinds of slab memory:
  *   - objects in caches of the driver's own (struct chariot_cache). Their pages
@@ -48,6 +49,19 @@
 #define CHARIOT_WRAPPERS_END	__diag_pop()
 
 #define CHARIOT_KMALLOC_CACHES	13
+
+/*
+ * A driver that frees its memory in one loop may hold the CPU without isolation
+ * for a moment only, and with it for so long that watchdogs bark: each end of a
+ * right is a call of the hypervisor. A kernel with a preemption count (all that
+ * can be booted with preempt=full) may change the task wherever the count is 0,
+ * also where its preemption model says that it does not.
+ */
+static inline void chariot_let_others_run(void)
+{
+	if (preemptible())
+		__cond_resched();
+}
 
 /*
  * Heap mode BYTE keeps slab objects this far apart: what overruns one must not

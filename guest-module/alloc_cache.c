@@ -143,6 +143,13 @@ CHARIOT_WRAPPER int chariot_wrap_kmem_cache_alloc_bulk(struct kmem_cache *cache,
 	return 0;
 }
 
+CHARIOT_WRAPPER void chariot_wrap_kmem_cache_free(struct kmem_cache *cache,
+						  void *object)
+{
+	kmem_cache_free(cache, object);
+	chariot_let_others_run();
+}
+
 /* --- what pools are made of --------------------------------------------------------- */
 
 CHARIOT_WRAPPER void *chariot_wrap_mempool_alloc_slab(gfp_t gfp, void *cache)

@@ -208,4 +208,10 @@ CHARIOT_WRAPPER void *chariot_wrap_kvrealloc(const void *p, size_t size, gfp_t g
 	return new;
 }
 
+CHARIOT_WRAPPER void chariot_wrap_kfree(const void *p)
+{
+	kfree(p);
+	chariot_let_others_run();
+}
+
 CHARIOT_WRAPPERS_END;

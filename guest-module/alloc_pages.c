@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Wrappers: whole pages. Their frees are not wrapped: a page dies with its last
+ * Wrappers: whole pages. Their frees end no right: a page dies with its last
  * reference, wherever that is put (frames.c).
  * Runs in the guest kernel, called by drivers.
  */
@@ -410,6 +410,27 @@ chariot_wrap_page_pool_alloc_frag(struct page_pool *pool, unsigned int *offset,
 
 	return pool_give(&c, page_pool_alloc_frag(pool, offset, size, gfp),
 			 "page_pool_alloc_frag");
+}
+
+CHARIOT_WRAPPER void chariot_wrap_free_pages_of(struct page *page,
+						unsigned int order)
+{
+	__free_pages(page, order);
+	chariot_let_others_run();
+}
+
+CHARIOT_WRAPPER void chariot_wrap_free_pages(unsigned long addr,
+					     unsigned int order)
+{
+	free_pages(addr, order);
+	chariot_let_others_run();
+}
+
+/* What an inline put_page() or folio_put() of the last reference becomes. */
+CHARIOT_WRAPPER void chariot_wrap_folio_put(struct folio *folio)
+{
+	__folio_put(folio);
+	chariot_let_others_run();
 }
 
 CHARIOT_WRAPPERS_END;

@@ -274,6 +274,7 @@ CHARIOT_WRAPPER void chariot_wrap_kvfree(const void *p)
 	if (is_vmalloc_addr(p))
 		end_area(c.driver, p);
 	kvfree(p);
+	chariot_let_others_run();
 }
 
 CHARIOT_WRAPPER void *chariot_wrap_vmap(struct page **pages, unsigned int count,

@@ -132,20 +132,25 @@ static bool page_structs_marked(const struct page *page, unsigned long n)
 static noinline void end_rights(struct page *page, unsigned long pfn,
 				unsigned long n)
 {
-	const struct chariot_extent frames = {
-		PFN_PHYS(pfn), n << PAGE_SHIFT, CHARIOT_KIND_COUNT
+	const struct chariot_extent e[] = {
+		{ PFN_PHYS(pfn), n << PAGE_SHIFT, CHARIOT_KIND_COUNT },
+		{ chariot_virt_to_phys(page), n * sizeof(*page),
+		  CHARIOT_KIND_COUNT },
 	};
 	bool structs = page_structs_marked(page, n);
+	/* As a rule they lie in one frame: one call of the backend for all. */
+	bool together = structs &&
+			offset_in_page(page) + n * sizeof(*page) <= PAGE_SIZE;
 	struct chariot_driver *d;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(d, &chariot_drivers, node) {
 		chariot_handed_forget(d, (unsigned long)page_address(page),
 				      n << PAGE_SHIFT);
-		chariot_revoke_extents(d, &frames, 1);
+		chariot_revoke_extents(d, e, together ? 2 : 1);
 		chariot_object_del_range(d, (unsigned long)page_address(page),
 					 n << PAGE_SHIFT);
-		if (structs)
+		if (structs && !together)
 			chariot_revoke(d, page, n * sizeof(*page));
 	}
 	rcu_read_unlock();

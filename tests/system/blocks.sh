@@ -59,8 +59,40 @@ null_blk() {
 		unload null_blk && clean_log
 }
 
+# switches_at_unload FILL_MIB: into $switches, how often rmmod of a null_blk that holds so
+# much was made to leave its CPU to a busy process
+switches_at_unload() {
+	local busy
+	load_stock null_blk nr_devices=1 memory_backed=1 gb=1 || return
+	[ "$1" = 0 ] ||
+		dd if=/dev/shm/data of=/dev/nullb0 bs=1M count="$1" oflag=direct 2>/dev/null || return
+	innocent null_blk || return
+	taskset 1 sh -c 'while :; do :; done' &
+	busy=$!
+	taskset 1 busybox time -v rmmod null_blk 2> /tmp/time
+	kill $busy
+	wait $busy 2>/dev/null
+	gone null_blk && clean_log || return
+	switches=$(sed -n 's/.*Involuntary context switches: //p' /tmp/time)
+}
+
+# A driver that frees all it has in one loop takes far longer to do so than unisolated:
+# others must have its CPU meanwhile, or watchdogs bark on a slow machine.
+SWITCHES_MORE=60
+shared_unload() {
+	local empty switches
+	now "unloads an empty null_blk beside a busy process"
+	switches_at_unload 0 || return
+	empty=$switches
+	now "unloads a full one"
+	switches_at_unload 16 || return
+	now "had $empty and $switches switches"
+	[ "$switches" -ge $((empty + SWITCHES_MORE)) ] ||
+		fail "rmmod left its CPU $switches times, without 16 MiB to free $empty times"
+}
+
 tests=("$@")
-[ $# -gt 0 ] || tests=(zram brd null_blk)
+[ $# -gt 0 ] || tests=(zram brd null_blk shared_unload)
 plan "${tests[@]}"
 # A quarter of it can be compressed.
 {
