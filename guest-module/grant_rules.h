@@ -10,6 +10,7 @@
 #ifndef CHARIOT_GRANT_RULES_H
 #define CHARIOT_GRANT_RULES_H
 
+#include <linux/mm.h>
 #include <linux/stddef.h>
 
 #include "chariot.h"
@@ -66,6 +67,19 @@ struct chariot_span {
 	size_t size;
 	enum chariot_kind kind;		/* of data */
 };
+
+/* Does it lie in the direct map, as one extent? */
+static inline bool chariot_span_is_extent(const struct chariot_span *s)
+{
+	return s->size && s->start + s->size > s->start &&
+	       virt_addr_valid((void *)s->start) &&
+	       virt_addr_valid((void *)(s->start + s->size - 1));
+}
+
+static inline struct chariot_extent chariot_span_extent(const struct chariot_span *s)
+{
+	return (struct chariot_extent) { __pa(s->start), s->size, s->kind };
+}
 
 /**
  * struct chariot_type_rule - what of an object that a driver is handed it gets;

@@ -41,15 +41,24 @@ bool chariot_tx_queue(const struct net_device *dev, unsigned long va,
 static void skb_goes(struct chariot_driver *d, unsigned long p)
 {
 	const struct sk_buff *skb = (void *)p;
-	struct chariot_span data;
+	struct chariot_span object = { p, sizeof(*skb), CHARIOT_KIND_OBJECT };
+	struct chariot_span data = { .kind = CHARIOT_KIND_BUFFER };
+	struct chariot_extent e[2];
+	unsigned int n = 0;
 
 	/* With more references it is not given away. */
-	if (p < PAGE_OFFSET || IS_ERR_VALUE(p) || skb_shared(skb))
+	if (!chariot_span_is_extent(&object) || skb_shared(skb))
 		return;
-	if (chariot_skb_data(d, p, 0, &data))
-		chariot_lend_end(d, data.start, data.size, CHARIOT_KIND_BUFFER);
+	e[n++] = chariot_span_extent(&object);
+	if (chariot_skb_data(d, p, 0, &data)) {
+		/* Large ones of netlink are in vmalloc areas. */
+		if (chariot_span_is_extent(&data))
+			e[n++] = chariot_span_extent(&data);
+		else
+			chariot_lend_end(d, data.start, data.size, data.kind);
+	}
 	chariot_handed_forget(d, p, sizeof(*skb));
-	chariot_lend_end(d, p, sizeof(*skb), CHARIOT_KIND_OBJECT);
+	chariot_revoke_extents(d, e, n);
 }
 
 void chariot_skb_goes(struct chariot_driver *d, const unsigned long *args)

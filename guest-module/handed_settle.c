@@ -482,6 +482,28 @@ bool chariot_handed_settle(struct chariot_driver *d, unsigned long va)
 	return ok || found == DATA || settle_by_policy(d, va);
 }
 
+/* An object's bytes and all its data, in one call of the backend if that can be. */
+static bool lend_with_data(struct chariot_driver *d, const struct handed *h)
+{
+	const struct chariot_type_rule *rule = d->plan->rules[h->type];
+	struct chariot_span object = {
+		h->start, h->last - h->start + 1, CHARIOT_KIND_OBJECT
+	};
+	struct chariot_span data = { .kind = CHARIOT_KIND_BUFFER };
+	struct chariot_extent e[2];
+
+	if (rule->give != CHARIOT_GIVE_BYTES || !rule->behind ||
+	    chariot_plan_is_paged(d->plan, h->type) ||
+	    !rule->behind(d, h->start, 0, &data) ||
+	    !chariot_span_is_extent(&object) || !chariot_span_is_extent(&data))
+		return false;
+	e[0] = chariot_span_extent(&object);
+	e[1] = chariot_span_extent(&data);
+	chariot_lend_extents(d, e, ARRAY_SIZE(e),
+			     chariot_plan_type_name(d->plan, h->type));
+	return true;
+}
+
 void chariot_handed_lend(struct chariot_driver *d, unsigned long p, bool data)
 {
 	unsigned long flags;
@@ -491,7 +513,7 @@ void chariot_handed_lend(struct chariot_driver *d, unsigned long p, bool data)
 		return;
 	raw_spin_lock_irqsave(&d->handed_lock, flags);
 	h = innermost(d, p);
-	if (h) {
+	if (h && !(data && lend_with_data(d, h))) {
 		lend_object(d, h, p);
 		if (data)
 			lend_data(d, h, 0);

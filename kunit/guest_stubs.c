@@ -95,6 +95,16 @@ int chariot_lend(struct chariot_driver *d, unsigned long va, size_t size,
 	return 0;
 }
 
+void chariot_lend_extents(struct chariot_driver *d, struct chariot_extent *e,
+			  unsigned int n, const char *type)
+{
+	while (n--) {
+		chariot_lend(d, (unsigned long)__va(e->gpa), e->size, e->kind,
+			     type);
+		e++;
+	}
+}
+
 bool chariot_lend_member(struct chariot_driver *d, unsigned long object,
 			 const struct chariot_member *members, unsigned long va)
 {
