@@ -9,6 +9,7 @@
 
 static const struct chariot_transport * const transports[] = {
 	&chariot_transport_kvm,
+	&chariot_transport_xen,
 };
 
 static const struct chariot_transport *transport;

@@ -25,6 +25,7 @@ struct chariot_transport {
 };
 
 extern const struct chariot_transport chariot_transport_kvm;
+extern const struct chariot_transport chariot_transport_xen;
 
 /**
  * chariot_hv_detect - find the transport for this machine
