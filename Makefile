@@ -26,6 +26,7 @@ help:
 	@echo '  make                 build modules and commands'
 	@echo '  make modules         chariot.ko and chariot-kvm.ko for KDIR'
 	@echo '  make tools           the commands'
+	@echo '  make xend            chariot-xend, for dom0 of Xen (needs libxen-dev)'
 	@echo '  make install         install them under DESTDIR, PREFIX'
 	@echo '  make setup           install what demo and check need (root)'
 	@echo '  make clean'
@@ -45,6 +46,9 @@ modules: mirror
 
 tools:
 	$(MAKE) -C tools BUILD=$(abspath $(BUILD)) all
+
+xend:
+	$(MAKE) -C hv-backends/xen BUILD=$(abspath $(BUILD)) all
 
 setup:
 	tools/setup

@@ -181,7 +181,7 @@ const char *device_backend_problem(int err)
 	case ENXIO:
 	case EOPNOTSUPP:
 		snprintf(text, sizeof(text),
-			 "no Chariot backend in this hypervisor (%s): load chariot-kvm on the host, then reload chariot.ko here",
+			 "no Chariot backend in this hypervisor (%s): load chariot-kvm on the host, or start chariot-xend in Xen's dom0, then reload chariot.ko here",
 			 strerrorname_np(err));
 		break;
 	case EPROTO:

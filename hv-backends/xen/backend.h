@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The Xen backend's own structures, and which file does what. A daemon in dom0,
+ * chariot-xend, gets Xen's monitor events of each guest, one at a time.
+ *
+ * A domain n of a guest is an altp2m view of Xen's: RAM is readable in it, and no
+ * more, until an event of the view says that the table allows more. View 0 is
+ * the kernel's. The virtual CPU that caused an event waits for the answer; it may
+ * name the view that it is to go on in, and its registers.
+ *
+ * One thread does all, an event at a time: a write that is judged is carried out
+ * before any right can end, so there are no locks.
+ *
+ * A page of a view is raised by the answer to an event in that view, and only what
+ * has been raised is ever lowered.
+ */
+#ifndef CHARIOT_XEN_BACKEND_H
+#define CHARIOT_XEN_BACKEND_H
+
+#include <xenctrl.h>
+#include <xendevicemodel.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xen/vm_event.h>
+
+#include "decide.h"
+#include "insn.h"
+#include "record.h"
+#include "request.h"
+#include "table.h"
+
+/* Xen has ten views (MAX_ALTP2M), one of them the kernel's. */
+#define CHARIOT_MAX_VIEWS	10u
+#define CHARIOT_STACK_PAGES	16u
+#define CHARIOT_MAPPED_PAGES	64u
+#define CHARIOT_NO_GFN		(~0ull)
+#define CHARIOT_PAGE_MASK	(~((u64)CHARIOT_PAGE_SIZE - 1))
+
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+
+/* Owner of an executable page: a domain, or all. */
+#define CHARIOT_OWNER_NONE	0u
+#define CHARIOT_OWNER_ALL	CHARIOT_MAX_VIEWS
+
+static inline bool chariot_is_domain(u32 owner)
+{
+	return owner != CHARIOT_OWNER_NONE && owner != CHARIOT_OWNER_ALL;
+}
+
+/* The stack a virtual CPU has write access to in one view. */
+struct chariot_stack {
+	u64 base;			/* gva, CHARIOT_NO_GFN for none */
+	u64 gfn[CHARIOT_STACK_PAGES];
+};
+
+/**
+ * struct chariot_domain - a driver's domain
+ * @table: what it may write and execute
+ * @exec_pages: how many pages are executable at most
+ * @raised: pages whose rights in the view are more than to be read
+ * @stacks: one for each virtual CPU
+ */
+struct chariot_domain {
+	u32 id;
+	u32 mode;
+	u32 state;
+	char name[CHARIOT_DOMAIN_NAME_LEN];
+	struct chariot_table table;
+	struct chariot_table raised;
+	u64 exec_pages;
+	struct chariot_stack *stacks;
+	struct chariot_stats stats;
+};
+
+struct chariot_vcpu {
+	u64 entry_rsp;			/* when it last entered a view */
+	u64 leave_rip;			/* the last write left to the kernel ... */
+	u64 leave_gla;
+	u32 leaves;			/* ... and how often in a row */
+	u64 walk_gla;			/* the same of the last page-table walk */
+	u32 walks;
+};
+
+/* A page of the guest that is mapped here. */
+struct chariot_mapped {
+	u64 gfn;
+	u8 *at;
+};
+
+struct chariot_vm {
+	struct chariot_vm *next;
+	u32 domid;
+	u32 vcpus;
+	u64 end_gfn;			/* behind the guest's memory */
+	u64 pages;			/* of it, at most */
+	bool greeted;
+	bool views_on;			/* altp2m is active */
+	u32 features;
+	u32 stack_size;
+	u32 notify_error;
+
+	/* monitor.c */
+	void *ring_page;
+	vm_event_back_ring_t ring;
+	xenevtchn_handle *channel;
+	int port;
+
+	struct chariot_mapped mapped[CHARIOT_MAPPED_PAGES];
+	u16 view[CHARIOT_MAX_VIEWS];	/* Xen's number, 0 if there is none yet */
+	struct chariot_domain *domain[CHARIOT_MAX_VIEWS];
+	struct chariot_table text_all;	/* executable in all views */
+	u64 page_rights;
+	struct chariot_pool pool;
+	struct chariot_vcpu *vcpu;
+	struct chariot_ring records;
+	u32 map_pages;
+	u64 map_gpa[CHARIOT_FRAME_MAP_MAX];
+	struct chariot_batch batch;	/* private copy; frame maps, too */
+	u64 events;
+};
+
+/* One event and the answer to it. */
+struct chariot_event {
+	struct chariot_vm *vm;
+	struct chariot_vcpu *vcpu;
+	u32 view;			/* whose, as a domain's number */
+	const vm_event_request_t *req;
+	vm_event_response_t *rsp;
+};
+
+/* main.c */
+extern xc_interface *chariot_xc;
+extern xenforeignmemory_handle *chariot_memory;
+extern xendevicemodel_handle *chariot_devices;
+u64 chariot_max_page_rights(void);
+bool chariot_vm_allowed(u32 domid);
+bool chariot_logs(int priority);
+void chariot_log(int priority, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* vm.c: a guest's state and lifetime, its memory. */
+struct chariot_vm *chariot_vm_new(u32 domid, u32 vcpus, u64 pages);
+void chariot_vm_free(struct chariot_vm *vm);
+int chariot_pool_stock(struct chariot_pool *pool, u64 blocks);
+/* NULL if there is no such page. Good until the next call but CHARIOT_MAPPED_PAGES. */
+u8 *chariot_map(struct chariot_vm *vm, u64 gfn);
+void chariot_unmap_all(struct chariot_vm *vm);
+bool chariot_read(struct chariot_vm *vm, u64 gpa, void *to, u64 size);
+bool chariot_write(struct chariot_vm *vm, u64 gpa, const void *from, u64 size);
+/* By the guest's own tables; false if nothing is there. */
+bool chariot_translate(struct chariot_event *e, u64 gva, bool write, u64 *gpa);
+bool chariot_read_virtual(struct chariot_event *e, u64 gva, void *to, u64 size);
+/* Set the bits that a walk for gva would; false if they all were set already. */
+bool chariot_walk_marks(struct chariot_event *e, u64 gva);
+
+/* monitor.c: Xen's events, in and out. */
+int chariot_monitor_open(struct chariot_vm *vm);
+void chariot_monitor_close(struct chariot_vm *vm, bool gone);
+int chariot_monitor_descriptor(const struct chariot_vm *vm);
+void chariot_monitor_heard(struct chariot_vm *vm);
+bool chariot_monitor_serve(struct chariot_vm *vm);
+void chariot_inject(struct chariot_event *e, u32 error);
+/* Registers of the answer: they begin as those of the event. */
+struct vm_event_regs_x86 *chariot_answer_regs(struct chariot_event *e);
+void chariot_regs_get(const struct chariot_event *e, struct chariot_regs *regs);
+void chariot_regs_put(struct chariot_event *e, const struct chariot_regs *regs);
+
+/* views.c: from rights to Xen's views. */
+int chariot_views_on(struct chariot_vm *vm);
+int chariot_view_make(struct chariot_vm *vm, u32 id);
+void chariot_view_switch(struct chariot_event *e, u32 to);
+u32 chariot_view_number(const struct chariot_vm *vm, u16 xen);
+u32 chariot_text_owner(const struct chariot_vm *vm, u64 gfn);
+/* Give a page of the event's view what the tables say. */
+void chariot_view_raise(struct chariot_event *e, u64 gfn);
+/* Bring raised pages of a view down to what the tables say now. */
+void chariot_view_lower(struct chariot_vm *vm, u32 id, u64 first, u64 end);
+/* The same of the kernel's view, for a domain's text. */
+void chariot_text_hide(struct chariot_vm *vm, u32 id, bool hide);
+void chariot_text_show(struct chariot_vm *vm, u64 first, u64 end);
+
+/* hypercalls.c, and what does the work: domains.c, regions.c. */
+long chariot_hypercall(struct chariot_event *e, u64 nr, u64 a1, u64 a2, u64 a3);
+int chariot_domain_create(struct chariot_vm *vm, struct chariot_domain_create *c);
+int chariot_domain_control(struct chariot_vm *vm, u32 id, u32 state, u32 mode);
+int chariot_domain_destroy(struct chariot_vm *vm, u32 id);
+void chariot_domains_forget(struct chariot_vm *vm);
+void chariot_domains_free(struct chariot_vm *vm);
+int chariot_domain_stats(struct chariot_vm *vm, u32 id, struct chariot_stats *s);
+int chariot_region_update(struct chariot_vm *vm, struct chariot_batch *batch);
+
+/* faults.c, write.c, emulate.c: accesses that a view does not allow. */
+struct chariot_write {
+	struct chariot_insn insn;
+	struct chariot_regs regs;
+	bool decoded;
+	u8 bytes[16];
+	u8 byte_count;
+	u64 gpa;			/* of the operand's first byte */
+	u64 gpa2;			/* of its part in the next page */
+	u32 size;			/* of one iteration, 0 if not known */
+	u32 size1;			/* of the part in the first page */
+};
+
+void chariot_fault(struct chariot_event *e);
+void chariot_judge_write(struct chariot_event *e, struct chariot_domain *d);
+enum chariot_done {
+	CHARIOT_DONE,
+	CHARIOT_CANNOT,			/* nothing done, and we can't do it */
+};
+enum chariot_done chariot_emulate(struct chariot_event *e,
+				  const struct chariot_table *judge,
+				  struct chariot_write *w);
+bool chariot_operand_read(struct chariot_event *e, const struct chariot_write *w,
+			  u64 *old);
+
+/* grants.c: stacks, which get rights by themselves, and the map of these. */
+bool chariot_grant_stack(struct chariot_event *e, struct chariot_domain *d,
+			 u64 gva, u64 gpa);
+bool chariot_is_stack(const struct chariot_vm *vm, const struct chariot_domain *d,
+		      u64 gfn);
+int chariot_page_release(struct chariot_vm *vm, u64 gpa, u64 size);
+
+/* events.c */
+void chariot_report(struct chariot_event *e, struct chariot_domain *d,
+		    const struct chariot_write *w, u64 bad,
+		    enum chariot_outcome outcome, bool notify);
+
+#endif /* CHARIOT_XEN_BACKEND_H */
