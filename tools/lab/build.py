@@ -12,7 +12,6 @@ from pathlib import Path
 
 from .cache import REPO, LabError, UsageError, digest, directory, locked
 
-HOST_MODULE = "hv-backends/kvm/chariot-kvm.ko"
 GUEST_MODULE = "guest-module/chariot.ko"
 # What a build leaves behind; not taken over from a source folder built in place.
 _PRODUCTS = (".o", ".ko", ".mod", ".mod.c", ".cmd", ".symvers", ".order")
@@ -23,7 +22,8 @@ PROGRAMS = ("tools/chariot-insmod", "tools/chariot")
 class Chariot:
     """What a run with chariot needs."""
 
-    host_module: Path
+    host_module: Path | None
+    host_programs: tuple
     guest_module: Path
     programs: tuple
 
@@ -56,20 +56,23 @@ def chariot(kernel, parts=("modules", "tools")):
     return place / "out"
 
 
-def chariot_for_run(host, guest, report):
+def chariot_for_run(backend, host, guest, report):
     """Build what changed and name the files a run needs."""
     if not (REPO / "Makefile").exists():
         raise LabError("there is no top Makefile to build chariot with; use --no-chariot")
     guest_out = chariot(guest)
     report.step(f"chariot built for the guest ({guest.release})")
     host_out = guest_out
-    if host != guest:
+    if backend.CHARIOT_MODULE and host != guest:
         host_out = chariot(host, ("modules",))
         report.step(f"chariot built for the host ({host.release})")
-    built = Chariot(host_out / HOST_MODULE, guest_out / GUEST_MODULE,
-                    tuple(guest_out / program for program in PROGRAMS))
-    for path in (built.host_module, built.guest_module, *built.programs):
-        if not path.exists():
+    if backend.CHARIOT_TARGET:
+        chariot(guest, (backend.CHARIOT_TARGET,))
+    built = Chariot(host_out / backend.CHARIOT_MODULE if backend.CHARIOT_MODULE else None,
+                    tuple(guest_out / program for program in backend.CHARIOT_PROGRAMS),
+                    guest_out / GUEST_MODULE, tuple(guest_out / program for program in PROGRAMS))
+    for path in (built.host_module, built.guest_module, *built.host_programs, *built.programs):
+        if path and not path.exists():
             raise LabError(f"the build of chariot left no {path}")
     return built
 

@@ -18,7 +18,8 @@ ln -s /proc/self/fd /dev/fd
 ln -s /proc/self/fd/1 /dev/stdout
 ln -s /proc/self/fd/2 /dev/stderr
 
-# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE, SERIAL
+# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE, OUTPUT and
+# maybe LOG (ports)
 . /lab/config
 
 # The node of a port is there a little before the port can be opened.
@@ -29,19 +30,19 @@ wait_for() {
 }
 
 finish() {
-	[ "$SERIAL" = 1 ] || dmesg > /dev/vport0p2
+	[ -z "$LOG" ] || dmesg > "$LOG"
 	echo "$MARK $*" >&3
 	poweroff -f
 }
 
-if [ "$SERIAL" = 1 ]; then
-	exec 3<>/dev/ttyS1
-	stty raw -echo <&3
-else
+case $OUTPUT in
+/dev/vport*)
 	modprobe -a virtio_pci virtio_console
-	wait_for /dev/vport0p2
-	exec 3>/dev/vport0p1
-fi
+	wait_for "$LOG"
+	exec 3>"$OUTPUT" ;;
+*)	exec 3<>"$OUTPUT"
+	stty raw -echo <&3 ;;
+esac
 echo "$MARK booted" >&3
 hostname guest
 ip link set lo up

@@ -12,7 +12,7 @@ export PATH=/usr/sbin:/usr/bin LANG=C
 /bin/busybox mount -t tracefs trace /sys/kernel/tracing
 /bin/busybox --install -s /usr/bin 2>/dev/null
 
-# MARK (says what follows is the lab's own word), MODULES, CHARIOT, HOOK, SCRIPT, and the
+# MARK (says what follows is the lab's own word), MODULES, START, CHARIOT, CHARIOT_END, HOOK, SCRIPT, and the
 # channels' ports: CONTROL, OUTPUT, GUEST_CONSOLE, and maybe HOST_LOG, GUEST_LOG,
 # SHELL_PORT, PULSE; /lab/guest holds the guest's kernel, initrd and command.
 . /lab/config
@@ -74,9 +74,15 @@ for module in $MODULES; do
 		finish
 	}
 done
-if [ "$CHARIOT" = 1 ]; then
-	modprobe chariot-kvm 2>/tmp/modprobe || {
-		say "failed chariot-kvm.ko does not load on the host: $(tr '\n' ' ' </tmp/modprobe)"
+if [ -n "$START" ]; then
+	$START > /tmp/start 2>&1 </dev/null 3>&- || {
+		say "failed '$START' on the host: $(tr '\n' ' ' </tmp/start)"
+		finish
+	}
+fi
+if [ -n "$CHARIOT" ]; then
+	$CHARIOT 2>/tmp/chariot </dev/null 3>&- || {
+		say "failed '$CHARIOT' on the host: $(tr '\n' ' ' </tmp/chariot)"
 		finish
 	}
 fi
@@ -107,7 +113,11 @@ fi
 # file: a port costs more time for each character.
 mkdir /run/guest && cd /run/guest || finish
 ln -s "$OUTPUT" output
-[ -z "$GUEST_LOG" ] || ln -s "$GUEST_LOG" log
+if [ -n "$GUEST_LOG" ]; then
+	ln -s "$GUEST_LOG" log
+else
+	: > log
+fi
 if [ -n "$SHELL_PORT" ]; then
 	ln -s "$SHELL_PORT" shell
 else
@@ -127,8 +137,8 @@ wait $relay
 cat <&4 >&5
 say guest-ended
 
-if [ "$CHARIOT" = 1 ]; then
-	modprobe -r chariot-kvm 2>/tmp/modprobe ||
-		say "qemu chariot-kvm.ko does not unload: $(tr '\n' ' ' </tmp/modprobe)"
+if [ -n "$CHARIOT_END" ]; then
+	$CHARIOT_END 2>/tmp/chariot ||
+		say "qemu '$CHARIOT_END' failed: $(tr '\n' ' ' </tmp/chariot)"
 fi
 finish

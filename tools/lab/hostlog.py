@@ -21,6 +21,7 @@ _TROUBLE = re.compile("|".join((
     r"=+ *\[ BUG", r"Bad page (state|map)", r"page_type|nonzero _refcount", r"Out of memory|oom-kill",
     r"hung_task", r"unchecked MSR access", r"Uhhuh\. NMI", r"kernel tried to execute",
     r"kvm.*: (WARN|BUG|error|emulation failure|unexpected|unhandled exit|TDP)", r"KVM: (SVM|VMX|error)",
+    r"\(XEN\) .*(Xen (BUG|WARN|call trace)|Assertion .* failed|FATAL (TRAP|PAGE FAULT)|Panic on CPU)",
     r"kvm_mmu|spte|pte_list", r"ftrace (bug|failed)|ftrace: Failed", r"chariot.*(WARN|BUG|internal error|inconsisten)",
 )))
 

@@ -62,7 +62,8 @@ def host_base(backend):
         backend.host_files(tree)
         return tree
     return _cached(f"host-{backend.NAME}", tree, "/usr/bin/qemu-system-x86_64", "/bin/busybox",
-                   "/bin/dash", "/bin/kmod", _HERE / "qemu.py", backend.__file__)
+                   "/bin/dash", "/bin/kmod", _HERE / "qemu.py", _HERE / "xen-host.sh",
+                   backend.__file__)
 
 
 def guest_base():

@@ -48,10 +48,11 @@ class Machine:
     progress: called with a text at each step.
     pulse: whether to interrupt the machine each PULSE_SECONDS.
     boot_warns: whether its kernel may complain before user space runs.
+    guest_line: what lines of the guest's console begin with on the host's, if they go there.
     """
 
     def __init__(self, channels, mark, timeout, boot_seconds, emit, progress, interactive=False,
-                 pulse=True, boot_warns=False):
+                 pulse=True, boot_warns=False, guest_line=None):
         self.status = None
         self.failure = ""
         self.qemu_said = []
@@ -65,6 +66,8 @@ class Machine:
         self._boot_seconds = boot_seconds
         self._next_pulse = 0.0 if pulse else float("inf")
         self._watch = Watch(whole=not boot_warns)
+        self._guest_line = guest_line
+        self._console = b""
         self._held = b""
         self._line = b""
         self._reached = set()
@@ -141,6 +144,8 @@ class Machine:
         if name == "keyboard":
             self._channels.send("shell", data)
             return
+        if name == "console" and self._guest_line:
+            data = self._without_guest(data)
         self.texts[name] += data
         if name == "console":
             self._watch.feed(data)
@@ -152,6 +157,18 @@ class Machine:
             self._take_output(data)
         elif name == "shell":
             self._emit(data)
+
+    def _without_guest(self, data):
+        """The host's own lines of its console; the guest's are put where they belong."""
+        *lines, self._console = (self._console + data).split(b"\n")
+        ours = bytearray()
+        for line in lines:
+            begin = self._guest_line.match(line)
+            if begin:
+                self.texts["guest-console"] += line[begin.end():] + b"\n"
+            else:
+                ours += line + b"\n"
+        return bytes(ours)
 
     def _take_output(self, data):
         self._held += data

@@ -15,6 +15,9 @@ _FIRMWARE = (
 _GUEST_CPU = "host,-xsave,-avx,-avx2,-f16c,-fma"
 # Network cards for tests come without their boot ROMs.
 _CARDS = ("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci", "pcnet")
+# Chariot's part on the host
+CHARIOT_MODULE = "hv-backends/kvm/chariot-kvm.ko"
+CHARIOT_START, CHARIOT_END = "modprobe chariot-kvm", "modprobe -r chariot-kvm"
 
 
 def host_files(tree):
@@ -22,6 +25,17 @@ def host_files(tree):
     tree.add_program(QEMU)
     for path in _FIRMWARE:
         tree.add(path, path)
+
+
+def guest_image(kernel):
+    return kernel.image
+
+
+def guest_channels(serial):
+    """Where in the guest its output and its log go."""
+    if serial:
+        return {"OUTPUT": "/dev/ttyS1", "LOG": ""}
+    return {"OUTPUT": "/dev/vport0p1", "LOG": "/dev/vport0p2"}
 
 
 def guest(append, smp, mem, extra, serial=False):

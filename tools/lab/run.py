@@ -52,16 +52,17 @@ def run(options, report):
     """Run options.command in a guest; returns the lab's exit status."""
     backend = BACKENDS[options.hv]
     _check(options, backend)
-    host = kernels.find(options.host_kernel, options.flavour)
+    host = kernels.find(options.host_kernel, backend.HOST_FLAVOUR or options.flavour)
     guest = kernels.find(options.guest_kernel, options.flavour)
     chariot = None
     if options.chariot:
-        chariot = build.chariot_for_run(host, guest, report)
+        chariot = build.chariot_for_run(backend, host, guest, report)
     with run_directory() as place, seats(options.host_smp,
                                          lambda: report.step("waits for other runs to end")):
         mark = secrets.token_hex(16)
         # The host's script reads what its guests say, and may print it.
-        _prepare_guest(place, options, guest, chariot, "lab" if options.host_script else mark)
+        _prepare_guest(place, options, backend, guest, chariot,
+                       "lab" if options.host_script else mark)
         initrd = _prepare_host(place, options, backend, host, guest, chariot, mark)
         for left in reversed(range(ICOUNT_TRIES if options.icount else 1)):
             end, machine = _boot(place, backend, host, initrd, mark, options, report)
@@ -80,7 +81,7 @@ def _boot(place, backend, host, initrd, mark, options, report):
     channels = backend.channels(place)
     machine = Machine(channels, mark, options.timeout, limit, _emit, report.step,
                       options.interactive, pulse=backend.PULSE and not options.icount,
-                      boot_warns=backend.BOOT_WARNS)
+                      boot_warns=backend.BOOT_WARNS, guest_line=backend.GUEST_LINE)
     mem = options.host_mem or options.mem + backend.HOST_OVERHEAD_MIB
     command = backend.machine(place, host, initrd, options, mem, channels)
     report.step("starts the host")
@@ -95,15 +96,17 @@ def _check(options, backend):
         raise UsageError(f"a {backend.NAME} host has one CPU here")
     if options.host_smp > 1 and options.host_kernel == "6.12":
         raise UsageError("a 6.12 host has one CPU: with more it is unreliable under QEMU's TCG")
+    if options.qemu_arg and not backend.GUEST_IS_QEMU:
+        raise UsageError(f"--qemu-arg is for QEMU; a guest of {backend.NAME} has none")
     if options.interactive and "SHELL_PORT" not in backend.PORTS:
         raise UsageError(f"there is no shell with --hv {backend.NAME}; run 'bash -c ...' instead")
     if (options.icount or options.host_arg) and not backend.HOST_IS_QEMU:
         raise UsageError(f"--icount and --host-arg are for QEMU; the host of {backend.NAME} runs in another emulator")
 
 
-def _prepare_guest(place, options, kernel, chariot, mark):
-    config = {"MARK": mark, "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive),
-              "SERIAL": int(options.serial)}
+def _prepare_guest(place, options, backend, kernel, chariot, mark):
+    config = {**backend.guest_channels(options.serial), "MARK": mark,
+              "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive)}
     tree = images.run_tree(kernel, options.modules, [chariot.guest_module] if chariot else [],
                            place / "guest-modules", "guest-init.sh", config)
     tree.add_bytes(f"exec {shlex.join(options.command)}\n".encode(), "/lab/command")
@@ -116,15 +119,19 @@ def _prepare_guest(place, options, kernel, chariot, mark):
 
 def _prepare_host(place, options, backend, host, guest, chariot, mark):
     config = {**backend.PORTS, "MARK": mark, "MODULES": " ".join(backend.HOST_MODULES),
-              "CHARIOT": int(bool(chariot)), "HOOK": "yes" if options.host_command else "",
+              "START": backend.HOST_START,
+              "CHARIOT": backend.CHARIOT_START if chariot else "",
+              "CHARIOT_END": backend.CHARIOT_END if chariot else "", "HOOK": "yes" if options.host_command else "",
               "SCRIPT": "yes" if options.host_script else ""}
     tree = images.run_tree(host, [*backend.HOST_MODULES, *options.host_modules],
-                           [chariot.host_module] if chariot else [],
+                           [chariot.host_module] if chariot and chariot.host_module else [],
                            place / "host-modules", "host-init.sh", config)
     inner = backend.guest(options.guest_append, options.smp, options.mem, options.qemu_arg,
                           options.serial)
     tree.add_bytes(f'exec {shlex.join(inner)} "$@"\n'.encode(), "/lab/guest/command")
-    tree.add(guest.image, "/lab/guest/vmlinuz")
+    for program in chariot.host_programs if chariot else ():
+        tree.add_program(program, f"/usr/sbin/{program.name}")
+    tree.add(backend.guest_image(guest), "/lab/guest/vmlinuz")
     tree.add(place / "guest.initrd", "/lab/guest/initrd")
     if options.host_command:
         tree.add_bytes(f"{options.host_command}\n".encode(), "/lab/hook")

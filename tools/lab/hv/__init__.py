@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The hypervisors of the lab, one file each.
 
-What such a file offers: NAME, HOST_MODULES (of the host's kernel),
-HOST_OVERHEAD_MIB and BOOT_SECONDS, PORTS (where on the host the channels end),
-PULSE and BOOT_WARNS (machine.py), HOST_IS_QEMU, host_files(tree) (what the
-host's user space needs), channels(...) (the lab's ends), machine(...) (the
-command of the outer machine) and guest(...) (the command that runs the guest in
-it).
+What such a file offers: NAME, HOST_MODULES (of the host's kernel), HOST_FLAVOUR
+(of that kernel; None: the guest's), HOST_START (what the host runs before the
+guest), HOST_OVERHEAD_MIB and BOOT_SECONDS, PORTS (where on the host the channels
+end), PULSE, BOOT_WARNS and GUEST_LINE (machine.py), HOST_IS_QEMU and
+GUEST_IS_QEMU, CHARIOT_* (chariot's part on the host, see build.py, and how it
+starts and ends),
+host_files(tree) (what the host's user space needs), channels(...) (the lab's
+ends), machine(...) (the command of the outer machine), guest_image(...) and
+guest_channels(...) (the guest's kernel, and the ends of its channels in it) and
+guest(...) (the command that runs the guest).
 """
 
-from . import kvm_amd, kvm_intel
+from . import kvm_amd, kvm_intel, xen
 
-BACKENDS = {backend.NAME: backend for backend in (kvm_amd, kvm_intel)}
+BACKENDS = {backend.NAME: backend for backend in (kvm_amd, kvm_intel, xen)}

@@ -14,6 +14,10 @@ HOST_OVERHEAD_MIB = 640
 BOOT_SECONDS = 240
 HOST_IS_QEMU = True
 BOOT_WARNS = False
+GUEST_IS_QEMU = True
+HOST_FLAVOUR = None
+HOST_START = ""
+GUEST_LINE = None
 # Interrupts from outside (machine.py) make up for what TCG loses.
 PULSE = True
 # Where the host's end of each channel is.
@@ -24,7 +28,11 @@ PORTS = {"CONTROL": "/dev/vport0p1", "OUTPUT": "/dev/vport0p2", "GUEST_CONSOLE":
 HOST_APPEND = "console=ttyS0,115200 loglevel=8 panic=-1 no_timer_check tsc=reliable"
 
 host_files = qemu.host_files
+guest_image = qemu.guest_image
+guest_channels = qemu.guest_channels
 guest = qemu.guest
+CHARIOT_MODULE, CHARIOT_TARGET, CHARIOT_PROGRAMS = qemu.CHARIOT_MODULE, "", ()
+CHARIOT_START, CHARIOT_END = qemu.CHARIOT_START, qemu.CHARIOT_END
 
 
 def channels(place):    # pylint: disable=unused-argument

@@ -15,6 +15,10 @@ BOOT_SECONDS = 900
 HOST_IS_QEMU = False
 # Kernel 6.12 warns of the number of cores in Bochs's CPUID.
 BOOT_WARNS = True
+GUEST_IS_QEMU = True
+HOST_FLAVOUR = None
+HOST_START = ""
+GUEST_LINE = None
 PULSE = False
 # With EPT and its A and D bits. What Bochs says of XSAVE in a later one's CPUID, kernels warn of.
 _PROCESSOR = "broadwell_ult"
@@ -22,7 +26,11 @@ _PROCESSOR = "broadwell_ult"
 PORTS = {"CONTROL": "/dev/ttyS1", "OUTPUT": "/dev/ttyS2", "GUEST_CONSOLE": "/dev/ttyS3"}
 
 host_files = qemu.host_files
+guest_image = qemu.guest_image
+guest_channels = qemu.guest_channels
 guest = qemu.guest
+CHARIOT_MODULE, CHARIOT_TARGET, CHARIOT_PROGRAMS = qemu.CHARIOT_MODULE, "", ()
+CHARIOT_START, CHARIOT_END = qemu.CHARIOT_START, qemu.CHARIOT_END
 
 
 def channels(place):
