@@ -27,7 +27,7 @@ help:
 	@echo '  make modules         chariot.ko and chariot-kvm.ko for KDIR'
 	@echo '  make tools           the commands'
 	@echo '  make xend            chariot-xend, for dom0 of Xen (needs libxen-dev)'
-	@echo '  make install         install them under DESTDIR, PREFIX'
+	@echo '  make install         install them under DESTDIR, PREFIX; install-xend: that'
 	@echo '  make setup           install what demo and check need (root)'
 	@echo '  make clean'
 	@echo
@@ -83,7 +83,13 @@ install:
 	if [ -z "$(DESTDIR)" ]; then depmod $$rel; fi
 	$(MAKE) -C tools BUILD=$(abspath $(BUILD)) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install
 
+# In dom0 there is nothing else to install.
+install-xend: xend
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BUILD)/hv-backends/xen/chariot-xend $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 tools/man/chariot-xend.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools setup demo check check-full check-quick kunit bench compat install clean
+.PHONY: all help mirror modules tools xend setup demo check check-full check-quick kunit bench compat install install-xend clean
