@@ -17,8 +17,6 @@
 #define HYPERCALL_HVM_OP		34
 #define GUEST_REQUEST_VM_EVENT		24
 
-#define ACK	0x6368617269f70000ull
-
 static bool xen_detect(void)
 {
 	/* A PV guest has no VMCALL, and AMD's processors have no views in Xen. */
@@ -39,7 +37,7 @@ static long xen_call(u32 nr, u64 a1, u64 a2, u64 a3)
 		     : "+a" (ret), "+D" (op), "+S" (none), "+d" (number),
 		       "+r" (r10), "+r" (r8), "+r" (r9)
 		     : : "memory", "rcx", "r11");
-	return number == ACK ? ret : -ENOSYS;
+	return number == CHARIOT_XEN_ANSWERED ? ret : -ENOSYS;
 }
 
 const struct chariot_transport chariot_transport_xen = {

@@ -14,15 +14,23 @@ static bool is_movs(const struct chariot_insn *insn)
 	return (insn->flags & CHARIOT_INSN_STRING) && (insn->opcode & 0xfe) == 0xa4;
 }
 
-static bool operand_copy(struct chariot_event *e, const struct chariot_write *w,
-			 u64 *value, bool out)
+/* Bytes that may lie in two pages: no single access. */
+static bool operand_load(struct chariot_event *e, const struct chariot_write *w,
+			 u64 *value)
 {
-	bool (*copy)(struct chariot_vm *vm, u64 gpa, void *ours, u64 size) =
-		out ? (void *)chariot_write : (void *)chariot_read;
-
-	return copy(e->vm, w->gpa, value, w->size1) &&
+	return chariot_read(e->vm, w->gpa, value, w->size1) &&
 	       (w->size1 == w->size ||
-		copy(e->vm, w->gpa2, (u8 *)value + w->size1, w->size - w->size1));
+		chariot_read(e->vm, w->gpa2, (u8 *)value + w->size1,
+			     w->size - w->size1));
+}
+
+static bool operand_store(struct chariot_event *e, const struct chariot_write *w,
+			  const u64 *value)
+{
+	return chariot_write(e->vm, w->gpa, value, w->size1) &&
+	       (w->size1 == w->size ||
+		chariot_write(e->vm, w->gpa2, (const u8 *)value + w->size1,
+			      w->size - w->size1));
 }
 
 /* What an instruction would read before it writes; false if that is no memory. */
@@ -35,7 +43,7 @@ bool chariot_operand_read(struct chariot_event *e, const struct chariot_write *w
 	if (is_movs(&w->insn))
 		return chariot_read_virtual(e, w->insn.src_gva, old, w->size);
 	if (w->insn.flags & CHARIOT_INSN_READS)
-		return operand_copy(e, w, old, false);
+		return operand_load(e, w, old);
 	return true;
 }
 
@@ -93,7 +101,7 @@ static enum chariot_done single(struct chariot_event *e,
 		if (!chariot_insn_execute(&w->insn, after, old, &new))
 			return CHARIOT_DONE;
 		if (w->size1 < w->size)
-			return operand_copy(e, w, &new, true) ? CHARIOT_DONE :
+			return operand_store(e, w, &new) ? CHARIOT_DONE :
 			       CHARIOT_CANNOT;
 		page = chariot_map(e->vm, w->gpa >> CHARIOT_PAGE_SHIFT);
 		if (!page)

@@ -13,9 +13,6 @@
 #define VMCALL_LENGTH	3
 #define HW_EXCEPTION	3	/* Xen's HVMOP_TRAP_hw_exc */
 
-/* How the guest's transport passes a call; it looks whether @ack comes back. */
-#define ACK		0x6368617269f70000ull
-
 int chariot_monitor_open(struct chariot_vm *vm)
 {
 	uint32_t remote;
@@ -134,7 +131,7 @@ static void guest_request(struct chariot_event *e)
 		return;
 	answer = chariot_answer_regs(e);
 	answer->rax = chariot_hypercall(e, r->rdx, r->r10, r->r8, r->r9);
-	answer->rdx = ACK;
+	answer->rdx = CHARIOT_XEN_ANSWERED;
 	/* The event has the registers as they were at the VMCALL. */
 	answer->rip += VMCALL_LENGTH;
 }

@@ -48,6 +48,10 @@ typedef int64_t __s64;
 #define CHARIOT_CALL_BASE	0x43480000u
 #define CHARIOT_CALL_MASK	0xffff0000u
 
+/* On Xen: what a backend leaves in rdx beside the result, for without one the
+ * guest's request succeeds, too. */
+#define CHARIOT_XEN_ANSWERED	0x6368617269f70000ull
+
 enum chariot_call_nr {
 	/* (gpa of struct chariot_hello): negotiate; forgets all domains. */
 	CHARIOT_CALL_HELLO		= 0,
