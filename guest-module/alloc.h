@@ -158,6 +158,7 @@ void *chariot_heap_dup(struct chariot_driver *d, const void *src, size_t len,
 		       gfp_t gfp, const char *family, unsigned long site);
 char *chariot_heap_dup_nul(struct chariot_driver *d, const char *src, size_t len,
 			   gfp_t gfp, const char *family, unsigned long site);
+__printf(3, 0)
 char *chariot_heap_vprintf(struct chariot_driver *d, gfp_t gfp, const char *fmt,
 			   va_list args, const char *family, unsigned long site);
 

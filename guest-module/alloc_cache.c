@@ -49,12 +49,15 @@ chariot_wrap_kmem_cache_create(const char *name, unsigned int size,
 	return create(&c, name, size, args, flags);
 }
 
-/* kmem_cache_create_usercopy of Linux 6.1; bound directly: seven arguments */
+/*
+ * kmem_cache_create_usercopy of Linux 6.1. Of seven arguments the last is on the stack,
+ * behind the return address that the stubs.S entry has pushed, @to_entry.
+ */
 CHARIOT_WRAPPER struct kmem_cache *
 chariot_wrap_kmem_cache_create_usercopy(const char *name, unsigned int size,
 					unsigned int align, slab_flags_t flags,
 					unsigned int useroffset,
-					unsigned int usersize,
+					unsigned int usersize, unsigned long to_entry,
 					void (*ctor)(void *))
 {
 	struct chariot_call c = chariot_caller();

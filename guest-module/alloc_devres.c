@@ -268,8 +268,9 @@ CHARIOT_WRAPPER char *chariot_wrap_devm_kstrdup(struct device *dev, const char *
 	return p;
 }
 
-static char *format(const struct chariot_call *c, struct device *dev, gfp_t gfp,
-		    const char *fmt, va_list args)
+static __printf(4, 0)
+char *format(const struct chariot_call *c, struct device *dev, gfp_t gfp,
+	     const char *fmt, va_list args)
 {
 	unsigned int len;
 	va_list again;
@@ -284,23 +285,22 @@ static char *format(const struct chariot_call *c, struct device *dev, gfp_t gfp,
 	return p;
 }
 
-CHARIOT_WRAPPER char *chariot_wrap_devm_kvasprintf(struct device *dev, gfp_t gfp,
-						   const char *fmt, va_list args)
+CHARIOT_WRAPPER __printf(3, 0) char *
+chariot_wrap_devm_kvasprintf(struct device *dev, gfp_t gfp, const char *fmt, va_list args)
 {
 	struct chariot_call c = chariot_caller();
 
 	return format(&c, dev, gfp, fmt, args);
 }
 
-/* Bound directly: its arguments vary. */
-CHARIOT_WRAPPER char *chariot_wrap_devm_kasprintf(struct device *dev, gfp_t gfp,
-						  const char *fmt, ...)
+CHARIOT_WRAPPER __printf(3, 4) char *
+chariot_wrap_devm_kasprintf(struct device *dev, gfp_t gfp, const char *fmt, ...)
 {
 	struct chariot_call c = chariot_caller();
 	va_list args;
 	char *p;
 
-	va_start(args, fmt);
+	chariot_va_start(args, fmt);
 	p = format(&c, dev, gfp, fmt, args);
 	va_end(args);
 	return p;

@@ -391,12 +391,13 @@ CHARIOT_WRAPPER int chariot_wrap_sg_alloc_table(struct sg_table *table,
 			: sg_alloc_table(table, nents, gfp);
 }
 
-/* Bound directly: seven arguments. */
+/* Seven arguments: see chariot_wrap_kmem_cache_create_usercopy(). */
 CHARIOT_WRAPPER int
 chariot_wrap_sg_alloc_table_from_pages(struct sg_table *table,
 				       struct page **pages, unsigned int n,
 				       unsigned int offset, unsigned long size,
-				       unsigned int max_segment, gfp_t gfp)
+				       unsigned int max_segment, unsigned long to_entry,
+				       gfp_t gfp)
 {
 	struct chariot_call c = chariot_caller();
 	int ret = sg_alloc_table_from_pages_segment(table, pages, n, offset, size,

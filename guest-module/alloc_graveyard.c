@@ -58,7 +58,10 @@ static struct chariot_cache *kmalloc_cache(struct chariot_driver *d,
 	c = dig_up(d, name);
 	if (!c) {
 		cache = chariot_cache_create(d, name, size, &args, 0);
+		/* This one stays, but others next to it may go. */
+		rcu_read_lock();
 		c = cache ? chariot_cache_find(cache) : NULL;
+		rcu_read_unlock();
 		if (c)
 			c->kmalloc = true;
 	}

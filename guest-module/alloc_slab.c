@@ -348,8 +348,8 @@ struct kmem_cache *chariot_cache_create(struct chariot_driver *d,
 		 * where the driver can write: it has to check before it trusts.
 		 */
 		c->cache = chariot_kmem_cache_create(c->name, size, &own,
-				flags | CHARIOT_SLAB_UNMERGEABLE |
-				SLAB_CONSISTENCY_CHECKS);
+						     flags | CHARIOT_SLAB_UNMERGEABLE |
+						     SLAB_CONSISTENCY_CHECKS);
 	if (!c->cache) {
 		mutex_unlock(&chariot_caches_mutex);
 		kfree(c->name);

@@ -97,8 +97,8 @@ CHARIOT_WRAPPER char *chariot_wrap_kstrdup_and_replace(const char *s, char from,
 	return p;
 }
 
-CHARIOT_WRAPPER char *chariot_wrap_kvasprintf(gfp_t gfp, const char *fmt,
-					      va_list args)
+CHARIOT_WRAPPER __printf(2, 0)
+char *chariot_wrap_kvasprintf(gfp_t gfp, const char *fmt, va_list args)
 {
 	struct chariot_call c = chariot_caller();
 
@@ -107,14 +107,14 @@ CHARIOT_WRAPPER char *chariot_wrap_kvasprintf(gfp_t gfp, const char *fmt,
 	return chariot_heap_vprintf(c.driver, gfp, fmt, args, "kasprintf", c.site);
 }
 
-/* Bound directly: its arguments vary. */
-CHARIOT_WRAPPER char *chariot_wrap_kasprintf(gfp_t gfp, const char *fmt, ...)
+CHARIOT_WRAPPER __printf(2, 3)
+char *chariot_wrap_kasprintf(gfp_t gfp, const char *fmt, ...)
 {
 	struct chariot_call c = chariot_caller();
 	va_list args;
 	char *p;
 
-	va_start(args, fmt);
+	chariot_va_start(args, fmt);
 	p = c.driver ? chariot_heap_vprintf(c.driver, gfp, fmt, args, "kasprintf",
 					    c.site) : kvasprintf(gfp, fmt, args);
 	va_end(args);

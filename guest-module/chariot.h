@@ -12,6 +12,7 @@
  *               equal to the backend's, by region updates over hypercall/
  *   objects.c   the driver's allocations with size and call site, for reports
  *   frames.c    ends rights when a page frame is freed, by whomever
+ *   switch.c    changes of view without the backend's help
  *   gates.c     entries and imports of the module's plan (plan.c), so that
  *   handed.c    knows the objects it is handed
  *   fault.c     the notification (#GP) of a stopped write: fetch the record,
@@ -68,15 +69,11 @@ enum chariot_driver_state {
 /**
  * struct chariot_gates - a driver's gates (gates.c)
  * @gates: of the plan's entries, and behind them of its imports; or NULL
- * @entry: number of the first entry's gate
- * @import: number of the first import's gate
  * @entries_bound: relocations that lead to a gate
  * @imports_bound: the same
  */
 struct chariot_gates {
 	struct chariot_gate *gates;
-	u32 entry;
-	u32 import;
 	u32 entries_bound;
 	u32 imports_bound;
 };
@@ -140,13 +137,25 @@ struct chariot_driver {
 extern struct mutex chariot_mutex;
 extern struct chariot_hello chariot_backend;	/* as negotiated */
 extern int chariot_backend_errno;		/* 0 when there is one */
+/* Says so, once. Any context. */
+void chariot_backend_lost(void);
+/* All parts, in order; 0 without a backend, too. After an end once more (KUnit). */
+int chariot_start(void);
+void chariot_stop(void);
+
+/* --- machine.c ------------------------------------------------------------ */
+int chariot_machine_init(void);
+void chariot_machine_exit(void);
+/* A driver is there, or one has gone; under chariot_mutex. */
+void chariot_machine_attach(void);
+void chariot_machine_detach(void);
 
 /* --- drivers.c: the set of isolated drivers ------------------------------ */
 extern struct list_head chariot_drivers;	/* RCU; writers: chariot_mutex */
 /* Any context; the result is valid under RCU or while its code runs. */
 struct chariot_driver *chariot_driver_by_domain(u32 domain);
-struct chariot_driver *chariot_driver_by_address(unsigned long addr); /* module
-			* memory or leaf copy of it; NULL if none */
+/* Whose module memory, or leaf copy, holds it; NULL if none. */
+struct chariot_driver *chariot_driver_by_address(unsigned long addr);
 struct chariot_driver *chariot_driver_by_module(const struct module *mod);
 /* Is addr in any memory section of mod (text, data, init)? compat inside. */
 bool chariot_module_contains(const struct module *mod, unsigned long addr);
@@ -163,35 +172,63 @@ void chariot_gates_relocate(struct chariot_driver *d, Elf64_Shdr *sechdrs,
 void chariot_gates_laid_out(struct chariot_driver *d, const struct module *mod);
 /* The driver to which this gate leads, or NULL. Any context. */
 struct chariot_driver *chariot_gate_driver(unsigned long addr);
-/* Text that is to be executable in all views. */
-void chariot_gates_text(const char **start, size_t *size);
-/* The driver wrote to an object that it was handed last, or to its data, and that had
- * to be settled. */
+/* From when the domain is active: the gates change views, if that is possible. */
+void chariot_gates_switch(struct chariot_driver *d);
+/* Text that is to be executable in all views: range i; false if there is none. */
+bool chariot_gates_text(unsigned int i, const char **start, size_t *size);
+/*
+ * Where a call came from that returns to @site: if that is a gate, who called it.
+ * @rbp: as the gate has left it.
+ */
+unsigned long chariot_gate_caller(unsigned long site, const unsigned long *rbp);
+/*
+ * The driver wrote to an object that it was handed last, or to its data, and that had
+ * to be settled.
+ */
 void chariot_gates_wrote(struct chariot_driver *d, unsigned long object, bool data);
 
+/* --- switch.c ------------------------------------------------------------- */
+int chariot_switch_init(void);
+void chariot_switch_exit(void);
+/* Can the guest change views itself, to that of a domain by its number? */
+bool chariot_can_switch(void);
+
 /* --- stubs.S, leaf.S, imports.c ------------------------------------------ */
-/**
- * struct chariot_import - a kernel function that drivers' imports are bound to
- * another function for
- * @name: symbol the module imports
- * @wrapper: what it is bound to (for LEAF: offset in the leaf page)
- * @index: number of its stub, for CLASS_WRAPPER
- */
+/* How an import of a driver's is bound. */
 enum chariot_import_class {
 	CHARIOT_IMPORT_PLAIN,	/* not redirected */
 	CHARIOT_IMPORT_WRAPPER,	/* through the domain's stub */
-	CHARIOT_IMPORT_VARARGS,	/* straight: a stub would shift stack arguments */
+	CHARIOT_IMPORT_VARARGS,	/* the same, with arguments on the stack */
 	CHARIOT_IMPORT_LEAF,	/* the domain's copy of leaf code */
 };
 
-/* Caller of a wrapper: its driver (NULL: not known) and call site. Only in a
- * wrapper's own frame. */
+/*
+ * Caller of a wrapper: its driver (NULL: not known) and call site. Only in a
+ * wrapper's own frame.
+ */
 struct chariot_call {
 	struct chariot_driver *driver;
 	unsigned long site;
 };
+
 struct chariot_call chariot_caller_of(unsigned long ret,
 				      const unsigned long *frame);
+/*
+ * va_start() in a wrapper: the stub's return address lies before the arguments that are
+ * on the stack. System V ABI for AMD64, 3.5.7.
+ */
+struct chariot_va_list {
+	unsigned int gp_offset;
+	unsigned int fp_offset;
+	unsigned long *stack;
+	void *registers;
+};
+
+#define chariot_va_start(args, last) do {				\
+	va_start(args, last);						\
+	((struct chariot_va_list *)(args))->stack++;			\
+} while (0)
+
 #define chariot_caller()						\
 	chariot_caller_of((unsigned long)__builtin_return_address(0),	\
 			  (const unsigned long *)__builtin_frame_address(0))
@@ -240,6 +277,7 @@ struct chariot_extent {
 	size_t size;
 	enum chariot_kind kind;
 };
+
 #define CHARIOT_EXTENTS	16	/* as many as fit well on a stack */
 int chariot_grant_extents(struct chariot_driver *d,
 			  const struct chariot_extent *e, unsigned int n,
@@ -272,8 +310,11 @@ struct chariot_object {
 	const char *family;		/* static string */
 	enum chariot_kind kind;
 };
-/* Any context. An object at the same or an overlapping address is replaced
- * (it was freed by someone else). */
+
+/*
+ * Any context. An object at the same or an overlapping address is replaced
+ * (it was freed by someone else).
+ */
 void chariot_object_add(struct chariot_driver *d, const void *start, size_t size,
 			enum chariot_kind kind, const char *family,
 			unsigned long site);
@@ -295,8 +336,10 @@ void chariot_frames_mark(phys_addr_t gpa, size_t size);
 /* --- alloc_slab.c -------------------------------------------------------- */
 int chariot_slabs_init(struct chariot_driver *d);
 void chariot_slabs_exit(struct chariot_driver *d);
-/* Is va in a slab page of one of the driver's caches? Then *va's page is
- * granted (again) and true is returned. For late discovery (ctor, mempool). */
+/*
+ * Is va in a slab page of one of the driver's caches? Then *va's page is
+ * granted (again) and true is returned. For late discovery (ctor, mempool).
+ */
 bool chariot_slabs_claim(struct chariot_driver *d, unsigned long va);
 
 /* --- grants.c ------------------------------------------------------------ */
@@ -304,13 +347,21 @@ int chariot_grants_init(void);			/* tracepoints, probes */
 void chariot_grants_exit(void);
 int chariot_grants_attach(struct chariot_driver *d);	/* CPU words, IRQ stacks */
 void chariot_grants_detach(struct chariot_driver *d);
+enum chariot_settled {
+	CHARIOT_DENIED,
+	CHARIOT_SETTLED,	/* granted */
+	CHARIOT_TRY_AGAIN,	/* can't be told before others have run */
+};
+
 /*
  * A write of the driver to [va, va + size) was stopped: is it one the driver
- * may do by the rules (grant_rules.c)? Then grants it and returns true.
+ * may do by the rules (grant_rules.c)? Then grants it. Without regs the write can't
+ * be tried again: waits instead, for half a second at most.
  * Exception or wrapper context: no sleeping.
  */
-bool chariot_grants_settle(struct chariot_driver *d, unsigned long va,
-			   size_t size, const struct pt_regs *regs);
+enum chariot_settled chariot_grants_settle(struct chariot_driver *d,
+					   unsigned long va, size_t size,
+					   const struct pt_regs *regs);
 /* The driver's call of a kernel function returned this object (rules). */
 bool chariot_grants_wants_return(const char *import);
 
@@ -340,8 +391,10 @@ struct chariot_victim_info {
 	size_t size;
 	char text[CHARIOT_TEXT_LEN];
 };
+
 void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
-			     phys_addr_t gpa, struct chariot_victim_info *out);
+			     phys_addr_t gpa, bool may_lock,
+			     struct chariot_victim_info *out);
 /* A slab object of the kernel's, as far as its allocator's layout is known. */
 struct chariot_slab_object {
 	char cache[40];			/* name of the cache */
@@ -349,6 +402,7 @@ struct chariot_slab_object {
 	unsigned int size;
 	unsigned int stride;		/* size with what belongs to it */
 };
+
 bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out);
 /* A word of kernel memory, 0 if it cannot be read. Any context. */
 unsigned long chariot_peek(const void *src);

@@ -48,7 +48,7 @@ static bool may_write(const struct chariot_call *c, const char *function,
  */
 CHARIOT_WRAPPERS_BEGIN
 
-/* --- from user space --------------------------------------------------------------------- */
+/* --- from user space ----------------------------------------------------------- */
 
 CHARIOT_WRAPPER unsigned long
 chariot_copy_from_user(void *to, const void __user *from, unsigned long n)
@@ -140,7 +140,7 @@ chariot_copy_from_iter(void *to, size_t bytes, struct iov_iter *i)
 	struct chariot_call c = chariot_caller();
 
 	if (!may_write(&c, "copy_from_iter", to,
-				 min(bytes, iov_iter_count(i))))
+		       min(bytes, iov_iter_count(i))))
 		return 0;
 	return _copy_from_iter(to, bytes, i);
 }
@@ -151,7 +151,7 @@ chariot_copy_from_iter_nocache(void *to, size_t bytes, struct iov_iter *i)
 	struct chariot_call c = chariot_caller();
 
 	if (!may_write(&c, "copy_from_iter_nocache", to,
-				 min(bytes, iov_iter_count(i))))
+		       min(bytes, iov_iter_count(i))))
 		return 0;
 	return _copy_from_iter_nocache(to, bytes, i);
 }
@@ -180,16 +180,17 @@ chariot_kernel_read(struct file *file, void *to, size_t count, loff_t *pos)
 	return kernel_read(file, to, count, pos);
 }
 
-/* --- formatting ---------------------------------------------------------------------------- */
+/* --- formatting ---------------------------------------------------------------- */
 
 /*
  * May the text be written? Its length is found by formatting it to nowhere, but
  * when the whole buffer is the driver's. *room: as much as was checked, so that
  * a text that has become longer meanwhile is cut; *length: as found.
  */
-static bool check_text(const struct chariot_call *c, const char *function,
-		       char *to, size_t *room, const char *format, va_list args,
-		       int *length)
+static __printf(5, 0)
+bool check_text(const struct chariot_call *c, const char *function,
+		char *to, size_t *room, const char *format, va_list args,
+		int *length)
 {
 	unsigned long bad;
 	va_list copy;
@@ -208,8 +209,9 @@ static bool check_text(const struct chariot_call *c, const char *function,
 	return may_write(c, function, to, *room);
 }
 
-static int format(const struct chariot_call *c, const char *function, char *to,
-		  size_t room, const char *format, va_list args)
+static __printf(5, 0)
+int format(const struct chariot_call *c, const char *function, char *to,
+	   size_t room, const char *format, va_list args)
 {
 	int length;
 
@@ -219,9 +221,9 @@ static int format(const struct chariot_call *c, const char *function, char *to,
 }
 
 /* Those that return what they have written. */
-static int format_counted(const struct chariot_call *c, const char *function,
-			  char *to, size_t room, const char *format,
-			  va_list args)
+static __printf(5, 0)
+int format_counted(const struct chariot_call *c, const char *function,
+		   char *to, size_t room, const char *format, va_list args)
 {
 	int length;
 
@@ -230,7 +232,7 @@ static int format_counted(const struct chariot_call *c, const char *function,
 	return vscnprintf(to, room, format, args);
 }
 
-CHARIOT_WRAPPER int
+CHARIOT_WRAPPER __printf(3, 0) int
 chariot_vsnprintf(char *to, size_t room, const char *fmt, va_list args)
 {
 	struct chariot_call c = chariot_caller();
@@ -238,7 +240,7 @@ chariot_vsnprintf(char *to, size_t room, const char *fmt, va_list args)
 	return format(&c, "vsnprintf", to, room, fmt, args);
 }
 
-CHARIOT_WRAPPER int
+CHARIOT_WRAPPER __printf(3, 0) int
 chariot_vscnprintf(char *to, size_t room, const char *fmt, va_list args)
 {
 	struct chariot_call c = chariot_caller();
@@ -246,52 +248,54 @@ chariot_vscnprintf(char *to, size_t room, const char *fmt, va_list args)
 	return format_counted(&c, "vscnprintf", to, room, fmt, args);
 }
 
-CHARIOT_WRAPPER int chariot_vsprintf(char *to, const char *fmt, va_list args)
+CHARIOT_WRAPPER __printf(2, 0) int
+chariot_vsprintf(char *to, const char *fmt, va_list args)
 {
 	struct chariot_call c = chariot_caller();
 
 	return format(&c, "vsprintf", to, INT_MAX, fmt, args);
 }
 
-CHARIOT_WRAPPER int
+CHARIOT_WRAPPER __printf(3, 4) int
 chariot_snprintf(char *to, size_t room, const char *fmt, ...)
 {
 	struct chariot_call c = chariot_caller();
 	va_list args;
 	int ret;
 
-	va_start(args, fmt);
+	chariot_va_start(args, fmt);
 	ret = format(&c, "snprintf", to, room, fmt, args);
 	va_end(args);
 	return ret;
 }
 
-CHARIOT_WRAPPER int
+CHARIOT_WRAPPER __printf(3, 4) int
 chariot_scnprintf(char *to, size_t room, const char *fmt, ...)
 {
 	struct chariot_call c = chariot_caller();
 	va_list args;
 	int ret;
 
-	va_start(args, fmt);
+	chariot_va_start(args, fmt);
 	ret = format_counted(&c, "scnprintf", to, room, fmt, args);
 	va_end(args);
 	return ret;
 }
 
-CHARIOT_WRAPPER int chariot_sprintf(char *to, const char *fmt, ...)
+CHARIOT_WRAPPER __printf(2, 3) int
+chariot_sprintf(char *to, const char *fmt, ...)
 {
 	struct chariot_call c = chariot_caller();
 	va_list args;
 	int ret;
 
-	va_start(args, fmt);
+	chariot_va_start(args, fmt);
 	ret = format(&c, "sprintf", to, INT_MAX, fmt, args);
 	va_end(args);
 	return ret;
 }
 
-/* --- strings --------------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------- */
 
 /*
  * Done here, not by the kernel's functions: their lengths are known by then, and
@@ -358,7 +362,7 @@ static ssize_t copy_text(const struct chariot_call *c, const char *function,
 		return -E2BIG;
 	len = strnlen(from, room);
 	if (!may_write(c, function, to,
-				 pad ? room : min(len + 1, room)))
+		       pad ? room : min(len + 1, room)))
 		return -E2BIG;
 	put_text(to, from, min(len, room - 1));
 	if (len == room)
@@ -434,7 +438,7 @@ CHARIOT_WRAPPER int chariot_hex2bin(u8 *to, const char *from, size_t count)
 	return hex2bin(to, from, count);
 }
 
-/* --- numbers from strings ---------------------------------------------------------------------- */
+/* --- numbers from strings ------------------------------------------------------ */
 
 #define CHARIOT_KSTRTO(function, type)					\
 CHARIOT_WRAPPER int							\
@@ -465,7 +469,7 @@ CHARIOT_WRAPPER int chariot_kstrtobool(const char *s, bool *res)
 	return kstrtobool(s, res);
 }
 
-/* --- memory --------------------------------------------------------------------------------------- */
+/* --- memory -------------------------------------------------------------------- */
 
 CHARIOT_WRAPPER void
 chariot_memcpy_and_pad(void *to, size_t room, const void *from, size_t count,
@@ -543,7 +547,7 @@ chariot_sort_r(void *base, size_t num, size_t size, cmp_r_func_t cmp,
 		sort_r(base, num, size, cmp, swap, priv);
 }
 
-/* --- scatter lists, packets, PCI ---------------------------------------------------------------------- */
+/* --- scatter lists, packets, PCI ----------------------------------------------- */
 
 CHARIOT_WRAPPER size_t
 chariot_sg_copy_to_buffer(struct scatterlist *sg, unsigned int nents, void *to,
@@ -592,7 +596,7 @@ CHARIOT_PCI_READ(pci_read_config_byte, u8)
 CHARIOT_PCI_READ(pci_read_config_word, u16)
 CHARIOT_PCI_READ(pci_read_config_dword, u32)
 
-/* --- bitmaps --------------------------------------------------------------------------------------------- */
+/* --- bitmaps ------------------------------------------------------------------- */
 
 static bool check_bits(const struct chariot_call *c, const char *function,
 		       unsigned long *map, unsigned long start,
@@ -602,8 +606,7 @@ static bool check_bits(const struct chariot_call *c, const char *function,
 
 	return !bits ||
 	       may_write(c, function, map + first,
-				   (BITS_TO_LONGS(start + bits) - first) *
-				   sizeof(long));
+			 (BITS_TO_LONGS(start + bits) - first) * sizeof(long));
 }
 
 CHARIOT_WRAPPER void

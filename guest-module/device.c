@@ -28,7 +28,7 @@
  * @report: where one report is taken to on its way out
  */
 struct reader {
-	struct mutex lock;
+	struct mutex lock;	/* all below */
 	u64 cursor;
 	struct task_struct *armed;
 	struct chariot_violation report;

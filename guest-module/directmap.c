@@ -306,11 +306,11 @@ int chariot_directmap_init(void)
 
 void chariot_directmap_exit(void)
 {
-	if (!call)
-		return;
-	unregister_memory_notifier(&memory_nb);
-	memset(call, 0, sizeof(*call));
-	call->op = CHARIOT_WALK_ALIAS_DISABLE;
-	chariot_hv_walk_alias(__pa(call));
+	if (call) {
+		unregister_memory_notifier(&memory_nb);
+		memset(call, 0, sizeof(*call));
+		call->op = CHARIOT_WALK_ALIAS_DISABLE;
+		chariot_hv_walk_alias(__pa(call));
+	}
 	give_back();
 }

@@ -123,6 +123,7 @@ static bool is_link(struct chariot_driver *d, const struct chariot_record *rec)
 
 static int stopped_write(struct pt_regs *regs)
 {
+	enum chariot_settled settled = CHARIOT_SETTLED;
 	struct chariot_record rec;
 	struct chariot_driver *d;
 	unsigned long va, blame;
@@ -136,9 +137,11 @@ static int stopped_write(struct pt_regs *regs)
 		return NOTIFY_STOP;	/* unloaded meanwhile */
 	va = record_address(&rec);
 	audited = rec.outcome == CHARIOT_OUTCOME_AUDITED;
-	if (chariot_slabs_claim(d, va) ||
-	    chariot_grants_settle(d, va, rec.size ?: 1, audited ? NULL : regs)) {
-		atomic64_inc(&d->settled);
+	if (!chariot_slabs_claim(d, va))
+		settled = chariot_grants_settle(d, va, rec.size ?: 1,
+						audited ? NULL : regs);
+	if (settled != CHARIOT_DENIED) {
+		atomic64_add(settled == CHARIOT_SETTLED, &d->settled);
 		if (!audited)
 			regs->ip = rec.rip;
 		return NOTIFY_STOP;
@@ -190,7 +193,7 @@ bool chariot_check_write(const struct chariot_call *c, const char *function,
 		if (bad != last &&
 		    (chariot_slabs_claim(d, bad) ||
 		     chariot_grants_settle(d, bad, (unsigned long)dst + size - bad,
-					   NULL))) {
+					   NULL) == CHARIOT_SETTLED)) {
 			last = bad;
 			continue;
 		}

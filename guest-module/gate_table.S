@@ -5,9 +5,9 @@
  * an object. Only here is it known what is handed to a driver.
  *
  * An entry gate is reached by the kernel, or by the driver itself when it calls
- * by its own pointers; so that this costs no exit its page is executable in every
- * view (as thunks are), it writes nothing, and what a driver calls itself it goes
- * to at once. An import gate runs in the kernel's view alone.
+ * by its own pointers; so that this costs no exit the pages of all gates are
+ * executable in every view (as thunks are), they write nothing but the stack, and
+ * what a driver calls itself it goes to at once.
  * For objtool a row of gates is one function that it leaves alone.
  */
 #include <linux/linkage.h>

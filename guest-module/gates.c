@@ -17,6 +17,7 @@
 #include "plan.h"
 
 #define STRINGS_MAX	256	/* of one call, that are looked at */
+#define NO_GATE		U32_MAX
 #define GATES		(CHARIOT_ENTRY_GATES + CHARIOT_IMPORT_GATES)
 
 /**
@@ -24,11 +25,14 @@
  * @target: the function
  * @text: the driver's text, from where the function is called without a gate
  * @text_size: bytes
+ * @view: to change to before it is called, or back to afterwards (switch.c); 0: the
+ *	backend does that
+ * @gives: an import that gives objects
+ * @number: of the gate
  * @driver: whose it is
  * @types: of what each argument points to (entries), or is set to point to
  *	(imports); CHARIOT_PLAN_NONE
  * @ret: type of what an import returns a pointer to
- * @rule: what else an import's call does, or NULL
  * @last: what was handed by each argument last
  * @generation: of the driver's handed objects then
  * @wrote: whether the driver wrote to such when it was not granted yet
@@ -37,6 +41,9 @@ struct chariot_gate {
 	unsigned long target;
 	unsigned long text;
 	unsigned long text_size;
+	u32 view;
+	u32 gives;
+	u32 number;
 	struct chariot_driver *driver;
 	u32 types[CHARIOT_PLAN_ARGS];
 	u32 ret;
@@ -49,7 +56,10 @@ enum { WROTE_NOTHING, WROTE_OBJECT, WROTE_DATA };
 
 extern const char chariot_entry_gates[], chariot_entry_gates_end[];
 extern const char chariot_import_gates[], chariot_import_gates_end[];
+extern const char chariot_gate_calls[], chariot_gate_calls_end[];
 
+/* Read in gate_table.S and gate_calls.S. */
+extern struct chariot_gate *chariot_gate_table[];
 struct chariot_gate *chariot_gate_table[GATES];
 static DECLARE_BITMAP(gates_taken, GATES);	/* under chariot_mutex */
 
@@ -73,37 +83,64 @@ struct chariot_driver *chariot_gate_driver(unsigned long addr)
 	return g ? g->driver : NULL;
 }
 
-void chariot_gates_text(const char **start, size_t *size)
+bool chariot_gates_text(unsigned int i, const char **start, size_t *size)
 {
-	*start = chariot_entry_gates;
-	*size = chariot_entry_gates_end - chariot_entry_gates;
+	static const char * const ranges[][2] = {
+		{ chariot_entry_gates, chariot_entry_gates_end },
+		{ chariot_import_gates, chariot_import_gates_end },
+		{ chariot_gate_calls, chariot_gate_calls_end },
+	};
+
+	if (i >= ARRAY_SIZE(ranges))
+		return false;
+	*start = ranges[i][0];
+	*size = ranges[i][1] - ranges[i][0];
+	return true;
+}
+
+unsigned long chariot_gate_caller(unsigned long site, const unsigned long *rbp)
+{
+	if (site < (unsigned long)chariot_gate_calls ||
+	    site >= (unsigned long)chariot_gate_calls_end)
+		return site;
+	/* Behind the rbp that the gate has pushed */
+	return chariot_peek(rbp + 1);
 }
 
 /* --- taking gates ------------------------------------------------------------ */
 
-/* n gates in a row, from first on, before end. */
-static int take(struct chariot_driver *d, u32 first, u32 end, u32 n, u32 *base)
+static bool is_wanted(const struct chariot_gate *g)
 {
-	unsigned long at;
-	u32 i;
+	return g->gives || chariot_can_switch();
+}
 
-	at = bitmap_find_next_zero_area(gates_taken, end, first, n, 0);
-	if (at >= end)
-		return -ENOSPC;
-	bitmap_set(gates_taken, at, n);
-	*base = at;
-	for (i = 0; i < n; i++)
-		WRITE_ONCE(chariot_gate_table[at + i], &d->gates.gates[i]);
+/* Of these n those that are wanted, from first on, before end. */
+static int take(struct chariot_gate *g, u32 n, u32 first, u32 end)
+{
+	u32 at = first;
+
+	for (; n--; g++) {
+		g->number = NO_GATE;
+		if (!is_wanted(g))
+			continue;
+		at = find_next_zero_bit(gates_taken, end, at);
+		if (at >= end)
+			return -ENOSPC;
+		__set_bit(at, gates_taken);
+		g->number = at;
+		WRITE_ONCE(chariot_gate_table[at], g);
+	}
 	return 0;
 }
 
-static void give_back(u32 base, u32 n)
+static void give_back(struct chariot_gate *g, u32 n)
 {
-	u32 i;
-
-	for (i = 0; i < n; i++)
-		WRITE_ONCE(chariot_gate_table[base + i], NULL);
-	bitmap_clear(gates_taken, base, n);
+	for (; n--; g++) {
+		if (g->number == NO_GATE)
+			continue;
+		WRITE_ONCE(chariot_gate_table[g->number], NULL);
+		__clear_bit(g->number, gates_taken);
+	}
 }
 
 /* What a pointer to a pointer is, may not be set yet, if no rule says that it is. */
@@ -125,40 +162,46 @@ static void entry_types(struct chariot_gate *g,
 	}
 }
 
+static void import_types(struct chariot_gate *g,
+			 const struct chariot_plan_import *import)
+{
+	int i;
+
+	memcpy(g->types, import->outs, sizeof(g->types));
+	g->ret = import->ret;
+	g->gives = g->ret != CHARIOT_PLAN_NONE;
+	for (i = 0; i < CHARIOT_PLAN_ARGS; i++)
+		g->gives |= g->types[i] != CHARIOT_PLAN_NONE;
+}
+
 int chariot_gates_attach(struct chariot_driver *d)
 {
 	u32 entries = d->plan->h.entries, imports = d->plan->h.imports, i;
-	struct chariot_gates *all = &d->gates;
 	struct chariot_gate *g;
 	int ret;
 
+	BUILD_BUG_ON(offsetof(struct chariot_gate, view) != CHARIOT_GATE_VIEW);
+	BUILD_BUG_ON(offsetof(struct chariot_gate, gives) != CHARIOT_GATE_GIVES);
+	BUILD_BUG_ON(CHARIOT_GATE_STACK != CHARIOT_PLAN_STACK);
 	g = kvcalloc(entries + imports, sizeof(*g), GFP_KERNEL);
 	if (!g)
 		return -ENOMEM;
-	for (i = 0; i < entries + imports; i++)
+	d->gates.gates = g;
+	for (i = 0; i < entries + imports; i++) {
 		g[i].driver = d;
-	for (i = 0; i < entries; i++)
+		g[i].number = NO_GATE;
+	}
+	for (i = 0; i < entries; i++) {
 		entry_types(&g[i], &d->plan->entries[i], d->plan);
-	for (i = 0; i < imports; i++) {
-		memcpy(g[entries + i].types, d->plan->imports[i].outs,
-		       sizeof(g[i].types));
-		g[entries + i].ret = d->plan->imports[i].ret;
+		g[i].gives = true;
 	}
-	all->gates = g;
-	ret = take(d, 0, CHARIOT_ENTRY_GATES, entries, &all->entry);
+	for (i = 0; i < imports; i++)
+		import_types(&g[entries + i], &d->plan->imports[i]);
+	ret = take(g, entries, 0, CHARIOT_ENTRY_GATES);
+	if (!ret)
+		ret = take(g + entries, imports, CHARIOT_ENTRY_GATES, GATES);
 	if (ret)
-		goto err;
-	all->gates = g + entries;
-	ret = take(d, CHARIOT_ENTRY_GATES, GATES, imports, &all->import);
-	all->gates = g;
-	if (ret) {
-		give_back(all->entry, entries);
-		goto err;
-	}
-	return 0;
-err:
-	all->gates = NULL;
-	kvfree(g);
+		chariot_gates_detach(d);
 	return ret;
 }
 
@@ -167,10 +210,20 @@ void chariot_gates_detach(struct chariot_driver *d)
 {
 	if (!d->gates.gates)
 		return;
-	give_back(d->gates.entry, d->plan->h.entries);
-	give_back(d->gates.import, d->plan->h.imports);
+	give_back(d->gates.gates, d->plan->h.entries + d->plan->h.imports);
 	kvfree(d->gates.gates);
 	d->gates.gates = NULL;
+}
+
+void chariot_gates_switch(struct chariot_driver *d)
+{
+	struct chariot_gate *g = d->gates.gates;
+	u32 i;
+
+	if (!g || !chariot_can_switch())
+		return;
+	for (i = 0; i < d->plan->h.entries + d->plan->h.imports; i++)
+		WRITE_ONCE(g[i].view, d->domain);
 }
 
 /* --- relocation ----------------------------------------------------------------- */
@@ -236,7 +289,7 @@ static void bind_entry(struct chariot_driver *d, Elf64_Rela *rel,
 		return;
 	g = &d->gates.gates[n];
 	g->target = address;
-	bind(rel, gate_address(d->gates.entry + n), bias);
+	bind(rel, gate_address(g->number), bias);
 	d->gates.entries_bound++;
 }
 
@@ -271,11 +324,16 @@ static void bind_import(struct chariot_driver *d, Elf64_Rela *rel,
 	n = import_called(d->plan, name);
 	if (n == d->plan->h.imports)
 		return;
-	if (chariot_import_target(d, name, &cls))
-		return;		/* has a wrapper */
 	g = &d->gates.gates[d->plan->h.entries + n];
+	/* What a wrapper gives, it hands itself. */
+	chariot_import_target(d, name, &cls);
+	if (cls != CHARIOT_IMPORT_PLAIN)
+		WRITE_ONCE(g->gives, false);
+	if (g->number == NO_GATE || !is_wanted(g) ||
+	    cls == CHARIOT_IMPORT_LEAF || cls == CHARIOT_IMPORT_VARARGS)
+		return;
 	g->target = sym->st_value;
-	bind(rel, gate_address(d->gates.import + n), 4);
+	bind(rel, gate_address(g->number), 4);
 	d->gates.imports_bound++;
 }
 
@@ -347,8 +405,6 @@ unsigned long chariot_gate_entered(const unsigned long *args,
 				   struct chariot_gate *g);
 void chariot_gate_import_returned(const unsigned long *args,
 				  struct chariot_gate *g, unsigned long ret);
-unsigned long chariot_gate_import_called(const unsigned long *args,
-					 struct chariot_gate *g);
 
 static bool same_as_last(struct chariot_gate *g, int i, unsigned long p)
 {
@@ -450,13 +506,6 @@ notrace unsigned long chariot_gate_entered(const unsigned long *args,
 				hand(g, i, args[i]);
 		}
 	}
-	return g->target;
-}
-
-/* The driver calls the kernel. */
-notrace unsigned long chariot_gate_import_called(const unsigned long *args,
-						 struct chariot_gate *g)
-{
 	return g->target;
 }
 

@@ -135,9 +135,11 @@ bool chariot_in_module(const struct chariot_driver *d, const void *p);
 extern const struct chariot_object_rule chariot_object_rules[];
 extern const size_t chariot_object_rules_nr;
 
-/* Of the current task; bio: handed to the driver and not yet completed; request:
+/*
+ * Of the current task; bio: handed to the driver and not yet completed; request:
  * of the driver's tag sets; queue: of a disk that the driver allocated; page: of a
- * file in a file system of the driver's. */
+ * file in a file system of the driver's.
+ */
 extern const struct chariot_member chariot_task_members[];
 extern const struct chariot_member chariot_bio_members[];
 extern const struct chariot_member chariot_request_members[];
@@ -293,7 +295,9 @@ bool chariot_tx_queue(const struct net_device *dev, unsigned long va,
 /* --- grants_stack.c --------------------------------------------------------- */
 int chariot_stacks_attach(void);
 void chariot_stacks_detach(struct chariot_driver *d);
-bool chariot_stack_settle(struct chariot_driver *d, unsigned long va);
+/* Try again: the task that the stack is of runs on another CPU. */
+enum chariot_settled chariot_stack_settle(struct chariot_driver *d,
+					  unsigned long va);
 
 /* --- grants_fs.c ------------------------------------------------------------ */
 bool chariot_fs_settle(struct chariot_driver *d, unsigned long va);

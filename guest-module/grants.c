@@ -196,21 +196,23 @@ static bool settle_object(struct chariot_driver *d, unsigned long va)
 
 /**
  * struct show - a call that hands out a buffer, in progress
- * @node: in shows
+ * @node: in shows; zero before the first call
+ * @probe: of the call
  * @task: which makes it
  * @buffer: where the kernel keeps the buffer's address
  * @size: of the buffer, in bytes
  * @lent: domains that were granted it
  */
 struct show {
-	struct list_head node;
+	struct hlist_node node;
+	const struct kretprobe *probe;
 	struct task_struct *task;
 	const void *buffer;
 	u32 size;
 	u32 lent;
 };
 
-static LIST_HEAD(shows);
+static HLIST_HEAD(shows);
 static DEFINE_RAW_SPINLOCK(shows_lock);
 
 #define SHOW_PROBES	4
@@ -234,12 +236,15 @@ static int show_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (!object)
 			return 1;
 	}
+	raw_spin_lock_irqsave(&shows_lock, flags);
+	/* Still there, if the task that made it last died in its call. */
+	hlist_del_init(&s->node);
+	s->probe = rp;
 	s->task = current;
 	s->buffer = (void *)(object + rule->path[step]);
 	s->size = rule->size;
 	s->lent = 0;
-	raw_spin_lock_irqsave(&shows_lock, flags);
-	list_add(&s->node, &shows);
+	hlist_add_head(&s->node, &shows);
 	raw_spin_unlock_irqrestore(&shows_lock, flags);
 	return 0;
 }
@@ -253,7 +258,7 @@ static int show_leave(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u32 domain;
 
 	raw_spin_lock_irqsave(&shows_lock, flags);
-	list_del(&s->node);
+	hlist_del_init(&s->node);
 	raw_spin_unlock_irqrestore(&shows_lock, flags);
 	rcu_read_lock();
 	for (domain = 1; s->lent; domain++) {
@@ -281,7 +286,7 @@ static bool settle_show(struct chariot_driver *d, unsigned long va)
 		return false;
 	/* The lock is held over the grant: the call may end on another CPU. */
 	raw_spin_lock_irqsave(&shows_lock, flags);
-	list_for_each_entry(s, &shows, node) {
+	hlist_for_each_entry(s, &shows, node) {
 		if (s->task != current)
 			continue;
 		buffer = chariot_peek(s->buffer);
@@ -297,6 +302,20 @@ static bool settle_show(struct chariot_driver *d, unsigned long va)
 	return ok;
 }
 
+/* The calls whose tasks died in them go with their probe. */
+static void forget_shows(const struct kretprobe *rp)
+{
+	struct hlist_node *next;
+	unsigned long flags;
+	struct show *s;
+
+	raw_spin_lock_irqsave(&shows_lock, flags);
+	hlist_for_each_entry_safe(s, next, &shows, node)
+		if (s->probe == rp)
+			hlist_del_init(&s->node);
+	raw_spin_unlock_irqrestore(&shows_lock, flags);
+}
+
 /* Functions of modules come and go: try again whenever a driver comes. */
 static void probe_shows(void)
 {
@@ -308,8 +327,10 @@ static void probe_shows(void)
 		rp = &show_probes[i];
 		if (show_probed[i] && !(rp->kp.flags & KPROBE_FLAG_GONE))
 			continue;
-		if (show_probed[i])
+		if (show_probed[i]) {
+			forget_shows(rp);
 			unregister_kretprobe(rp);
+		}
 		*rp = (struct kretprobe) {
 			.kp.symbol_name = chariot_show_rules[i].function,
 			.entry_handler = show_enter,
@@ -433,14 +454,15 @@ static void find_calls(void)
 
 /* --- settling ------------------------------------------------------------------------------ */
 
-static bool settle_byte(struct chariot_driver *d, unsigned long va)
+static enum chariot_settled settle_byte(struct chariot_driver *d,
+					unsigned long va)
 {
-	return settle_task(d, va) || settle_cpu(d, va) ||
-	       chariot_handed_settle_page(d, va) ||
-	       chariot_block_settle(d, va) || settle_show(d, va) ||
-	       settle_object(d, va) || chariot_stack_settle(d, va) ||
-	       chariot_fs_settle(d, va) ||
-	       chariot_handed_settle(d, va);
+	if (settle_task(d, va) || settle_cpu(d, va) ||
+	    chariot_handed_settle_page(d, va) || chariot_block_settle(d, va) ||
+	    settle_show(d, va) || settle_object(d, va) ||
+	    chariot_fs_settle(d, va) || chariot_handed_settle(d, va))
+		return CHARIOT_SETTLED;
+	return chariot_stack_settle(d, va);
 }
 
 /* Last write that was stopped although the table allowed it, and how often. */
@@ -465,28 +487,43 @@ static bool worth_a_retry(unsigned long va, const struct pt_regs *regs)
 	return this_cpu_inc_return(retries) < RETRY_MAX;
 }
 
-bool chariot_grants_settle(struct chariot_driver *d, unsigned long va,
-			   size_t size, const struct pt_regs *regs)
+static enum chariot_settled settle_range(struct chariot_driver *d,
+					 unsigned long va, size_t size,
+					 const struct pt_regs *regs)
 {
 	unsigned long end = va + size, at = va, bad, last = 0;
-	unsigned long flags;
-	bool ok = true;
+	enum chariot_settled settled;
 
-	if (!size || end < va)
-		return false;
-	local_irq_save(flags);
-	rcu_read_lock();
-	while (ok && !chariot_can_write(d, (void *)at, end - at, &bad)) {
+	while (!chariot_can_write(d, (void *)at, end - at, &bad)) {
 		/* Each settled part must bring it further. */
-		ok = bad != last && settle_byte(d, bad);
+		if (bad == last)
+			return CHARIOT_DENIED;
+		settled = settle_byte(d, bad);
+		if (settled != CHARIOT_SETTLED)
+			return settled;
 		last = bad;
 		at = bad;
 	}
-	if (!last)
-		ok = worth_a_retry(va, regs);
-	rcu_read_unlock();
-	local_irq_restore(flags);
-	return ok;
+	return last || worth_a_retry(va, regs) ? CHARIOT_SETTLED : CHARIOT_DENIED;
+}
+
+enum chariot_settled chariot_grants_settle(struct chariot_driver *d,
+					   unsigned long va, size_t size,
+					   const struct pt_regs *regs)
+{
+	enum chariot_settled settled;
+	unsigned long flags;
+
+	if (!size || va + size < va)
+		return CHARIOT_DENIED;
+	do {
+		local_irq_save(flags);
+		rcu_read_lock();
+		settled = settle_range(d, va, size, regs);
+		rcu_read_unlock();
+		local_irq_restore(flags);
+	} while (settled == CHARIOT_TRY_AGAIN && !regs);
+	return settled;
 }
 
 /* --- a driver's coming and going -------------------------------------------------------------- */

@@ -512,7 +512,7 @@ void chariot_disk_returned(struct chariot_driver *d,
 			    "disk_stats", (unsigned long)rule->real);
 }
 
-/* --- coming and going ---------------------------------------------------------------------------- */
+/* --- coming and going ---------------------------------------------------------- */
 
 bool chariot_block_settle(struct chariot_driver *d, unsigned long va)
 {

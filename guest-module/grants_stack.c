@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Typed grants: a driver's own frames on the stack of a task that sleeps in a call
- * of the driver's. Another task, or an interrupt, writes there what the sleeping
- * one waits for. A frame stays what it is until its task runs again: then the
- * right ends, before the task's first instruction.
+ * of the driver's, or that is interrupted in one. Another task, or an interrupt,
+ * writes there what the task waits for; a task that runs on another CPU meanwhile is
+ * interrupted for it. A frame stays what it is until its task runs again: then the
+ * right ends, before a sleeper's first instruction, and when one that was interrupted
+ * is next switched away from.
  * Runs in the guest kernel, in any context but NMI; trusts the kernel's unwinder
  * and the scheduler's tracepoint.
  */
@@ -11,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <linux/smp.h>
 #include <linux/tracepoint.h>
 #include <asm/unwind.h>
 
@@ -21,10 +24,15 @@
 #define DEPTH_MAX	128	/* frames that are looked at */
 #define TASKS_MAX	65536
 #define TRIES		100	/* while the task runs, of 10 us each */
+/*
+ * So long the write is tried again while the task runs on another CPU and can't be
+ * interrupted there.
+ */
+#define WAIT_NS		(500 * NSEC_PER_MSEC)
 
 /**
  * struct frame - a frame on loan
- * @task: that sleeps; NULL: a free place
+ * @task: that sleeps or is interrupted; NULL: a free place
  * @driver: to whom
  * @start: its first byte
  * @size: up to the return address
@@ -36,11 +44,41 @@ struct frame {
 	size_t size;
 };
 
+enum lent { LENT, RUNS, NO_FRAME };
+
+/**
+ * struct question - to a CPU: will the task that you run lend this frame?
+ * @csd: the interrupt that asks
+ * @state: who may read and write the rest: of ASKED the CPU that is asked, of TAKEN
+ *	the one that has set it so, of FREE and ANSWERED whoever sets it to TAKEN
+ * @number: of the question, which no other has
+ * @driver: to whom
+ * @task: if it is another's turn by then, the answer is RUNS
+ * @va: in the frame
+ * @answer: once it is ANSWERED
+ */
+struct question {
+	call_single_data_t csd;
+	atomic_t state;
+	unsigned long number;
+	struct chariot_driver *driver;
+	struct task_struct *task;
+	unsigned long va;
+	enum lent answer;
+};
+
+enum { FREE, TAKEN, ASKED, ANSWERED };
+
 static struct frame frames[FRAMES_LENT];
 static unsigned int nr_frames;
 static DEFINE_RAW_SPINLOCK(frames_lock);	/* the locks of drivers inside it */
 /* To whom each CPU has switched last; set before that task runs. */
 static DEFINE_PER_CPU(struct task_struct *, switched_to);
+/* The task that this CPU waits for, and since when. */
+static DEFINE_PER_CPU(struct task_struct *, awaited);
+static DEFINE_PER_CPU(u64, awaited_since);
+static DEFINE_PER_CPU(struct question, questions);
+static atomic_long_t nr_questions = ATOMIC_LONG_INIT(0);
 static struct tracepoint *switch_tracepoint;
 static unsigned int nr_drivers;		/* under chariot_mutex */
 
@@ -53,6 +91,7 @@ static void frame_end(struct frame *f)
 }
 
 static void frames_end(const struct task_struct *task,
+		       const struct task_struct *other,
 		       const struct chariot_driver *d)
 {
 	unsigned long flags;
@@ -60,7 +99,8 @@ static void frames_end(const struct task_struct *task,
 
 	raw_spin_lock_irqsave(&frames_lock, flags);
 	for (f = frames; f < frames + FRAMES_LENT; f++)
-		if (f->task && (f->task == task || f->driver == d))
+		if (f->task && (f->task == task || f->task == other ||
+				f->driver == d))
 			frame_end(f);
 	raw_spin_unlock_irqrestore(&frames_lock, flags);
 }
@@ -75,7 +115,7 @@ static void notrace probe_switch(void *unused, bool preempt,
 	/* Either we see the frame, or who lends it sees that the task runs. */
 	smp_mb();
 	if (unlikely(READ_ONCE(nr_frames)))
-		frames_end(next, NULL);
+		frames_end(next, prev, NULL);
 }
 
 static bool runs(const struct task_struct *task)
@@ -96,11 +136,15 @@ static unsigned long times_run(const struct task_struct *task)
 	return READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
 }
 
-/* The driver's frame on a sleeping task's stack that va is in. */
+/*
+ * The driver's frame that va is in, on the stack of a task that sleeps or is
+ * interrupted by us, on another stack.
+ */
 static bool find_frame(const struct chariot_driver *d, struct task_struct *task,
 		       unsigned long va, struct frame *f)
 {
-	const unsigned long end = (unsigned long)task->stack + THREAD_SIZE;
+	const unsigned long base = (unsigned long)task->stack;
+	const unsigned long end = base + THREAD_SIZE;
 	struct unwind_state state;
 	unsigned long ip, sp;
 	int depth;
@@ -111,6 +155,8 @@ static bool find_frame(const struct chariot_driver *d, struct task_struct *task,
 		sp = state.sp;
 		if (!ip || !unwind_next_frame(&state) || unwind_error(&state))
 			return false;
+		if (sp < base || sp >= end)
+			continue;	/* of the interrupt */
 		/* Frames are passed upwards; below the caller's is the return address. */
 		if (state.sp < sp + sizeof(long) || state.sp > end)
 			return false;
@@ -140,7 +186,11 @@ static bool frame_insert(const struct frame *new)
 	return f < frames + FRAMES_LENT;
 }
 
-enum lent { LENT, RUNS, NO_FRAME };
+/* It is what it was when it had run so often: what was read of its stack holds. */
+static bool stayed(const struct task_struct *task, unsigned long times)
+{
+	return task == current || (!runs(task) && times_run(task) == times);
+}
 
 static enum lent lend_frame(struct chariot_driver *d, struct task_struct *task,
 			    unsigned long va)
@@ -148,24 +198,89 @@ static enum lent lend_frame(struct chariot_driver *d, struct task_struct *task,
 	unsigned long times = times_run(task);
 	struct frame f = { .task = task, .driver = d };
 
+	/* How often it has run is read before whether it runs. */
 	smp_rmb();
-	if (runs(task))
+	if (task != current && runs(task))
 		return RUNS;
-	if (READ_ONCE(task->__state) & TASK_DEAD || READ_ONCE(task->exit_state) ||
-	    !find_frame(d, task, va, &f) || !frame_insert(&f))
+	if (READ_ONCE(task->__state) & TASK_DEAD || READ_ONCE(task->exit_state))
+		return NO_FRAME;
+	if (!find_frame(d, task, va, &f)) {
+		/* Its stack changed below us if it was woken. */
+		smp_rmb();
+		return stayed(task, times) ? NO_FRAME : RUNS;
+	}
+	if (!frame_insert(&f))
 		return NO_FRAME;
 	if (chariot_lend(d, f.start, f.size, CHARIOT_KIND_STACK,
 			 "frame of a sleeping task")) {
-		frames_end(task, NULL);
+		frames_end(task, NULL, NULL);
 		return NO_FRAME;
 	}
+	/* Pairs with probe_switch()'s: the frame is there before we look who runs. */
 	smp_mb();
-	if (!runs(task) && times_run(task) == times)
+	if (stayed(task, times))
 		return LENT;
 	/* It may have run before the right was there to be ended. */
-	frames_end(task, NULL);
+	frames_end(task, NULL, NULL);
 	chariot_revoke_stack(d, (void *)f.start, f.size);
 	return RUNS;
+}
+
+/* In an interrupt of the CPU that is asked. */
+static void answer(void *info)
+{
+	struct question *q = info;
+
+	rcu_read_lock();
+	q->answer = current == q->task ? lend_frame(q->driver, current, q->va) :
+					 RUNS;
+	rcu_read_unlock();
+	atomic_set_release(&q->state, ANSWERED);
+}
+
+/*
+ * Have the CPU that the task runs on interrupted, and its frame lent as that of any
+ * task that is interrupted. RUNS: no answer yet; ask again, with the same *number.
+ * Interrupts are off: nothing waits for the other CPU here.
+ */
+static enum lent ask(struct chariot_driver *d, struct task_struct *task,
+		     unsigned long va, unsigned long *number)
+{
+	int cpu = READ_ONCE(task_thread_info(task)->cpu), state;
+	struct question *q = per_cpu_ptr(&questions, cpu);
+	enum lent lent = RUNS;
+
+	state = atomic_read(&q->state);
+	if (state == TAKEN || state == ASKED ||
+	    atomic_cmpxchg(&q->state, state, TAKEN) != state)
+		return RUNS;
+	if (state == ANSWERED && q->number == *number)
+		lent = q->answer;
+	if (lent == RUNS && cpu != smp_processor_id()) {
+		*number = atomic_long_inc_return(&nr_questions);
+		q->number = *number;
+		q->driver = d;
+		q->task = task;
+		q->va = va;
+		atomic_set_release(&q->state, ASKED);
+		if (!smp_call_function_single_async(cpu, &q->csd))
+			return RUNS;
+	}
+	atomic_set_release(&q->state, FREE);
+	return lent;
+}
+
+/* No more are asked for it; its own may be on their way. */
+static void questions_end(const struct chariot_driver *d)
+{
+	const struct question *q;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		q = per_cpu_ptr(&questions, cpu);
+		while (atomic_read_acquire(&q->state) == ASKED && q->driver == d)
+			usleep_range(100, 1000);
+	}
 }
 
 static struct task_struct *task_of_stack(unsigned long va)
@@ -182,25 +297,45 @@ static struct task_struct *task_of_stack(unsigned long va)
 	return NULL;
 }
 
-bool chariot_stack_settle(struct chariot_driver *d, unsigned long va)
+/* Whether to wait on for a task that does not stop running. */
+static bool worth_waiting(struct task_struct *task)
+{
+	u64 now = ktime_get_mono_fast_ns();
+
+	if (this_cpu_read(awaited) != task ||
+	    now - this_cpu_read(awaited_since) > 2 * WAIT_NS) {
+		this_cpu_write(awaited, task);
+		this_cpu_write(awaited_since, now);
+	}
+	return now - this_cpu_read(awaited_since) < WAIT_NS;
+}
+
+enum chariot_settled chariot_stack_settle(struct chariot_driver *d,
+					  unsigned long va)
 {
 	struct task_struct *task;
+	unsigned long number = 0;
 	enum lent lent = NO_FRAME;
 	int try;
 
 	if (!is_vmalloc_addr((void *)va) || !d->mod)
-		return false;
+		return CHARIOT_DENIED;
 	task = task_of_stack(va);
-	if (!task || task == current)
-		return false;
-	/* What it waits for may wake it early; then it goes to sleep again. */
+	if (!task || (task == current && !in_interrupt()))
+		return CHARIOT_DENIED;
+	/* What it waits for may wake it early; it sleeps again, or is interrupted. */
 	for (try = 0; try < TRIES; try++) {
 		lent = lend_frame(d, task, va);
+		if (lent == RUNS)
+			lent = ask(d, task, va, &number);
 		if (lent != RUNS)
 			break;
 		udelay(10);
 	}
-	return lent == LENT;
+	if (lent == RUNS)
+		return worth_waiting(task) ? CHARIOT_TRY_AGAIN : CHARIOT_DENIED;
+	this_cpu_write(awaited, NULL);
+	return lent == LENT ? CHARIOT_SETTLED : CHARIOT_DENIED;
 }
 
 static void find_switch(struct tracepoint *tp, void *unused)
@@ -211,17 +346,25 @@ static void find_switch(struct tracepoint *tp, void *unused)
 
 int chariot_stacks_attach(void)
 {
-	int ret;
+	int cpu, ret;
 
 	if (!switch_tracepoint)
 		for_each_kernel_tracepoint(find_switch, NULL);
 	if (!switch_tracepoint)
 		return -ENOENT;
 	if (!nr_drivers) {
+		for_each_possible_cpu(cpu) {
+			INIT_CSD(&per_cpu(questions, cpu).csd, answer,
+				 &per_cpu(questions, cpu));
+			/* Of when the last driver was there. */
+			per_cpu(switched_to, cpu) = NULL;
+		}
 		ret = tracepoint_probe_register(switch_tracepoint,
 						probe_switch, NULL);
 		if (ret)
 			return ret;
+		/* CPUs that were switching, unseen, have done so. */
+		synchronize_rcu();
 	}
 	nr_drivers++;
 	return 0;
@@ -229,7 +372,8 @@ int chariot_stacks_attach(void)
 
 void chariot_stacks_detach(struct chariot_driver *d)
 {
-	frames_end(NULL, d);
+	questions_end(d);
+	frames_end(NULL, NULL, d);
 	if (--nr_drivers)
 		return;
 	tracepoint_probe_unregister(switch_tracepoint, probe_switch, NULL);

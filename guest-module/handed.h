@@ -45,8 +45,10 @@ void chariot_handed_add_bytes(struct chariot_driver *d, unsigned long p,
 void chariot_handed_add_area(struct chariot_driver *d, unsigned long p,
 			     size_t size);
 
-/* Memory is freed: no object in it is the driver's any more; was there one? Any
- * context. */
+/*
+ * Memory is freed: no object in it is the driver's any more; was there one? Any
+ * context.
+ */
 bool chariot_handed_forget(struct chariot_driver *d, unsigned long start,
 			   size_t size);
 void chariot_handed_clear(struct chariot_driver *d);

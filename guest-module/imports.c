@@ -61,8 +61,11 @@ int chariot_imports_init(void)
 	size_t i;
 
 	BUILD_BUG_ON(CHARIOT_STUB_DOMAINS != CHARIOT_MAX_DOMAINS);
+	/* Stubs are numbered in the order of imports.def, which sorting ends. */
+	if (stubs_per_domain)
+		return 0;
 	for (i = 0; i < ARRAY_SIZE(imports); i++)
-		if (imports[i].class == CHARIOT_IMPORT_WRAPPER)
+		if (imports[i].class != CHARIOT_IMPORT_LEAF)
 			imports[i].stub = stubs_per_domain++;
 	if (chariot_stubs_end - chariot_stubs !=
 	    CHARIOT_STUB_DOMAINS * stubs_per_domain * CHARIOT_STUB_SIZE) {
@@ -95,11 +98,10 @@ unsigned long chariot_import_target(const struct chariot_driver *d,
 	*cls = i ? i->class : CHARIOT_IMPORT_PLAIN;
 	switch (*cls) {
 	case CHARIOT_IMPORT_WRAPPER:
+	case CHARIOT_IMPORT_VARARGS:
 		return (unsigned long)chariot_stubs +
 		       ((d->domain - 1) * stubs_per_domain + i->stub) *
 		       CHARIOT_STUB_SIZE;
-	case CHARIOT_IMPORT_VARARGS:
-		return i->target;
 	case CHARIOT_IMPORT_LEAF:
 		return leaf_page(d->domain) + i->target;
 	case CHARIOT_IMPORT_PLAIN:
@@ -115,10 +117,11 @@ struct chariot_call chariot_caller_of(unsigned long ret,
 	struct chariot_call c;
 
 	if (stub < chariot_stubs_end - chariot_stubs) {
-		c.driver = chariot_driver_by_domain(
-			stub / (stubs_per_domain * CHARIOT_STUB_SIZE) + 1);
+		c.driver = chariot_driver_by_domain(stub / (stubs_per_domain * CHARIOT_STUB_SIZE) +
+						    1);
 		/* frame: saved rbp, return to the stub, return to its caller */
-		c.site = frame[2];
+		c.site = chariot_gate_caller(frame[2],
+					     (unsigned long *)frame[0]);
 	} else {
 		c.driver = chariot_driver_by_address(ret);
 		c.site = ret;

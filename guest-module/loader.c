@@ -71,6 +71,7 @@ static struct chariot_driver *driver_create(const struct chariot_arm *arm)
 	if (ret)
 		goto err_domain;
 	list_add_tail_rcu(&d->node, &chariot_drivers);
+	chariot_machine_attach();
 	__module_get(THIS_MODULE);
 	kfree(create);
 	return d;
@@ -89,6 +90,7 @@ static void driver_destroy(struct chariot_driver *d)
 	if (d->mod)
 		chariot_grants_detach(d);
 	list_del_rcu(&d->node);
+	chariot_machine_detach();
 	/* Wrappers, faults and page frees may still look at it. */
 	synchronize_rcu();
 	chariot_gates_detach(d);
@@ -356,6 +358,7 @@ static int module_coming(struct module *mod)
 		WRITE_ONCE(d->mod, NULL);	/* chariot_disarm() ends it */
 		ret = -ECANCELED;
 	} else {
+		chariot_gates_switch(d);
 		trace_load(d->name, d->domain);
 	}
 	mutex_unlock(&chariot_mutex);
@@ -417,8 +420,10 @@ static int module_event(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_OK;
 }
 
-/* Last at COMING, so that nobody fails after us; at GOING order is no matter:
- * the module's exit function has run. */
+/*
+ * Last at COMING, so that nobody fails after us; at GOING order is no matter:
+ * the module's exit function has run.
+ */
 static struct notifier_block module_nb = {
 	.notifier_call = module_event,
 	.priority = INT_MIN,
@@ -428,6 +433,9 @@ int chariot_loader_init(void)
 {
 	int ret;
 
+	/* A kprobe that was unregistered keeps its address, against reuse. */
+	relocate_probe.addr = NULL;
+	relocate_probe.flags = 0;
 	ret = register_kprobe(&relocate_probe);
 	if (ret) {
 		pr_err("cannot probe %s (%d): CONFIG_KPROBES is needed\n",

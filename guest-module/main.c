@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * chariot.ko: start and end of the guest's side of Chariot.
+ * Start and end of the guest's side of Chariot.
  * Runs in the guest kernel; trusts the hypervisor, not the drivers.
  */
-#include <linux/module.h>
 #include <linux/slab.h>
 
 #include <chariot/hypercall.h>
 #include "chariot.h"
 #include "handed.h"
 
-DEFINE_MUTEX(chariot_mutex);
+DEFINE_MUTEX(chariot_mutex);	/* drivers come and go */
 struct chariot_hello chariot_backend;
 int chariot_backend_errno = -ENODEV;
 
@@ -58,6 +57,7 @@ static int share_thunks(void)
 	const char *gates;
 	size_t size, i;
 	unsigned long va;
+	unsigned int range;
 	int ret = 0;
 
 	if (!b)
@@ -67,13 +67,19 @@ static int share_thunks(void)
 		if (va)
 			share_page(b, va);
 	}
-	chariot_gates_text(&gates, &size);
-	for (i = 0; i < size; i += PAGE_SIZE)
-		share_page(b, (unsigned long)gates + i);
+	for (range = 0; chariot_gates_text(range, &gates, &size); range++)
+		for (i = 0; i < size; i += PAGE_SIZE)
+			share_page(b, (unsigned long)gates + i);
 	if (b->count)
 		ret = chariot_hv_region_update(__pa(b));
 	free_page((unsigned long)b);
 	return ret;
+}
+
+void chariot_backend_lost(void)
+{
+	if (!cmpxchg(&chariot_backend_errno, 0, -ENODEV))
+		pr_crit("the backend knows this guest no more: its drivers are isolated no more; unload them, and load chariot.ko again\n");
 }
 
 static int backend_connect(void)
@@ -90,7 +96,7 @@ static int backend_connect(void)
 	h->revision = CHARIOT_ABI_REVISION;
 	h->features = CHARIOT_F_ENFORCE | CHARIOT_F_BYTE_EXACT |
 		      CHARIOT_F_RECORDS | CHARIOT_F_WATCH_MAP |
-		      CHARIOT_F_WALK_ALIAS;
+		      CHARIOT_F_WALK_ALIAS | CHARIOT_F_GUEST_SWITCH;
 	h->stack_size = THREAD_SIZE;
 	h->notify_error = CHARIOT_NOTIFY_ERROR;
 	ret = chariot_hv_hello(__pa(h));
@@ -109,6 +115,7 @@ static const struct {
 	void (*exit)(void);
 } parts[] = {
 	{ "imports",	chariot_imports_init,	NULL },
+	{ "switch",	chariot_switch_init,	chariot_switch_exit },
 	{ "rights",	chariot_rights_init,	chariot_rights_exit },
 	{ "direct map",	chariot_directmap_init,	chariot_directmap_exit },
 	{ "report",	chariot_report_init,	chariot_report_exit },
@@ -117,6 +124,7 @@ static const struct {
 	{ "handed",	chariot_handed_init,	chariot_handed_exit },
 	{ "grants",	chariot_grants_init,	chariot_grants_exit },
 	{ "sysfs",	chariot_sysfs_init,	chariot_sysfs_exit },
+	{ "machine",	chariot_machine_init,	chariot_machine_exit },
 	{ "loader",	chariot_loader_init,	chariot_loader_exit },
 	{ "device",	chariot_device_init,	chariot_device_exit },
 };
@@ -128,7 +136,7 @@ static void stop(size_t n)
 			parts[n].exit();
 }
 
-static int __init chariot_init(void)
+int chariot_start(void)
 {
 	size_t i;
 	int ret;
@@ -156,13 +164,7 @@ static int __init chariot_init(void)
 	return 0;
 }
 
-static void __exit chariot_exit(void)
+void chariot_stop(void)
 {
 	stop(ARRAY_SIZE(parts));
 }
-
-module_init(chariot_init);
-module_exit(chariot_exit);
-MODULE_DESCRIPTION("Isolates drivers with the help of the hypervisor");
-MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");

@@ -114,7 +114,7 @@ static void put_in(struct chariot_driver *d, struct chariot_object *new)
 /**
  * chariot_object_insert - record an allocation
  *
- * Any context. What overlaps is replaced: it was freed by someone else.
+ * Context: any. What overlaps is replaced: it was freed by someone else.
  * Return: false for want of memory (counted in d->untracked).
  */
 bool chariot_object_insert(struct chariot_driver *d, const void *start,

@@ -51,8 +51,6 @@ static struct {
 	u32 known_next;
 } ring = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(ring.lock),
-	.next_seq = 1,
-	.read_seq = 1,
 };
 
 struct scratch {
@@ -218,7 +216,8 @@ static void fill_nearest(struct chariot_driver *d, struct chariot_violation *v,
 }
 
 static void fill(struct chariot_driver *d, const struct chariot_record *rec,
-		 unsigned long function_ip, const char *leaf, struct scratch *s)
+		 unsigned long function_ip, const char *leaf, bool may_lock,
+		 struct scratch *s)
 {
 	struct chariot_violation *v = &s->v;
 	unsigned long va = bad_address(rec);
@@ -251,7 +250,7 @@ static void fill(struct chariot_driver *d, const struct chariot_record *rec,
 	if (leaf)
 		strscpy(v->leaf, leaf, sizeof(v->leaf));
 
-	chariot_victim_describe(d, va, rec->gpa, &s->victim);
+	chariot_victim_describe(d, va, rec->gpa, may_lock, &s->victim);
 	v->victim = s->victim.victim;
 	v->victim_start = s->victim.start;
 	v->victim_size = s->victim.size;
@@ -332,7 +331,7 @@ static void log_block(const struct chariot_violation *v)
 
 /* --- uevents ------------------------------------------------------------- */
 
-static u64 uevent_seq = 1;	/* next to send; the work's own */
+static u64 uevent_seq;	/* next to send; the work's own */
 
 static void send_uevent(const struct chariot_violation *v)
 {
@@ -447,7 +446,8 @@ void chariot_report(struct chariot_driver *d, const struct chariot_record *rec,
 		return;
 	local_irq_save(flags);
 	s = this_cpu_ptr(scratch);
-	fill(d, rec, function_ip, leaf, s);
+	fill(d, rec, function_ip, leaf,
+	     !in_interrupt() && !irqs_disabled_flags(flags), s);
 	key = fold_key(d, &s->v);
 
 	raw_spin_lock(&ring.lock);
@@ -521,6 +521,9 @@ int chariot_report_init(void)
 	ring.entry = vzalloc(array_size(RING_ENTRIES, sizeof(*ring.entry)));
 	if (!ring.entry)
 		return -ENOMEM;
+	ring.next_seq = 1;
+	ring.read_seq = 1;
+	uevent_seq = 1;
 	scratch = alloc_percpu(struct scratch);
 	if (!scratch) {
 		ret = -ENOMEM;

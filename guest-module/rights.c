@@ -16,7 +16,7 @@
 #include "trace.h"
 
 /* One batch a CPU, used with interrupts off. */
-static struct chariot_batch __percpu **batches;
+static struct chariot_batch * __percpu *batches;
 
 int chariot_rights_init(void)
 {
@@ -57,8 +57,10 @@ phys_addr_t chariot_virt_to_phys(const void *va)
 	pte = lookup_address(addr, &level);
 	if (!pte || !(pte_flags(*pte) & _PAGE_PRESENT))
 		return 0;
-	/* A leaf above 4K has the same place for the frame, bar its low bits
-	 * (PAT sits in bit 12 there). */
+	/*
+	 * A leaf above 4K has the same place for the frame, bar its low bits
+	 * (PAT sits in bit 12 there).
+	 */
 	mask = page_level_size(level) - 1;
 	return ((phys_addr_t)pte_val(*pte) & PHYSICAL_PAGE_MASK & ~mask) |
 	       (addr & mask);
@@ -72,6 +74,14 @@ static long batch_send(struct chariot_batch *b)
 		return 0;
 	ret = chariot_hv_region_update(__pa(b));
 	b->count = 0;
+	/*
+	 * To who has said HELLO that is no answer: whom it was said to is gone, and
+	 * with him all that rights are needed for.
+	 */
+	if (ret == -ENODEV || ret == -ENOSYS) {
+		chariot_backend_lost();
+		return 0;
+	}
 	return ret;
 }
 

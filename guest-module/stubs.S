@@ -23,7 +23,7 @@ chariot_stub_\wrapper\()_\@:
 .endm
 
 #define CHARIOT_WRAP(import, wrapper)		chariot_stub wrapper
-#define CHARIOT_VARARGS(import, wrapper)
+#define CHARIOT_VARARGS(import, wrapper)	chariot_stub wrapper
 #define CHARIOT_LEAF(import, leaf)
 
 	.text

@@ -634,16 +634,18 @@ static bool describe_page_struct(unsigned long va,
 	return true;
 }
 
-static void describe_vmalloc(unsigned long va, struct chariot_victim_info *out)
+static void describe_vmalloc(unsigned long va, bool may_lock,
+			     struct chariot_victim_info *out)
 {
 	struct vm_struct *area = NULL;
 	unsigned long caller = 0;
 
 	/*
-	 * Looking it up takes a lock that no interrupt may take; the kernel
-	 * does not call drivers with it held.
+	 * Looking it up takes a lock that no interrupt may take, nor anyone who
+	 * holds a lock that interrupts take; the kernel does not call drivers
+	 * with it held.
 	 */
-	if (find_area && in_task())
+	if (find_area && may_lock)
 		area = find_area((void *)va);
 	if (area) {
 		out->start = (unsigned long)area->addr;
@@ -662,12 +664,14 @@ static void describe_vmalloc(unsigned long va, struct chariot_victim_info *out)
  * @d: the driver
  * @va: address of the first byte that was not allowed, or 0
  * @gpa: its guest physical address
+ * @may_lock: no interrupt is being served, and none is kept off
  * @out: the result; all of it is set
  *
  * Any context but NMI; reads no memory that could fault.
  */
 void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
-			     phys_addr_t gpa, struct chariot_victim_info *out)
+			     phys_addr_t gpa, bool may_lock,
+			     struct chariot_victim_info *out)
 {
 	unsigned long pfn = gpa >> PAGE_SHIFT, alias;
 	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
@@ -690,7 +694,7 @@ void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 		if (!(page && PageReserved(page) &&
 		      describe_image_byte(alias, gpa, out)) &&
 		    !describe_stack(va, out) && !describe_percpu(va, out))
-			describe_vmalloc(va, out);
+			describe_vmalloc(va, may_lock, out);
 	} else if (!describe_page_struct(va, out) && page) {
 		/* From here on by page: va may be an alias we don't know. */
 		va = (unsigned long)__va(gpa);
@@ -783,8 +787,10 @@ int chariot_victim_init(void)
 	image.top_table = (const pgd_t *)chariot_symbol("init_top_pgt");
 	image.percpu_size = chariot_symbol("__per_cpu_end") -
 			    chariot_symbol("__per_cpu_start");
-	if (!image.start || image.end < image.start)
-		image.start = image.end = 0;
+	if (!image.start || image.end < image.start) {
+		image.start = 0;
+		image.end = 0;
+	}
 	if (image.percpu_size > SZ_1M)
 		image.percpu_size = 0;
 	/*

@@ -18,6 +18,8 @@ int chariot_hv_detect(void)
 {
 	size_t i;
 
+	if (transport)
+		return 0;
 	for (i = 0; i < ARRAY_SIZE(transports); i++) {
 		if (transports[i]->detect()) {
 			transport = transports[i];
@@ -90,4 +92,9 @@ long chariot_hv_page_release(u64 gpa, u64 size)
 long chariot_hv_walk_alias(u64 gpa)
 {
 	return hv_call(CHARIOT_CALL_WALK_ALIAS, gpa, 0, 0);
+}
+
+long chariot_hv_entry_word(u64 gpa)
+{
+	return hv_call(CHARIOT_CALL_ENTRY_WORD, gpa, 0, 0);
 }

@@ -13,11 +13,12 @@
 
 #include "record.h"
 #include "request.h"
+#include "serve.h"
 #include "transport_fake.h"
 
 #define FEATURES	(CHARIOT_F_ENFORCE | CHARIOT_F_BYTE_EXACT | \
 			 CHARIOT_F_RECORDS | CHARIOT_F_WATCH_MAP | \
-			 CHARIOT_F_WALK_ALIAS)
+			 CHARIOT_F_WALK_ALIAS | CHARIOT_F_GUEST_SWITCH)
 /* mov %rax,(%rdi): what all faked writes are done by. */
 #define INSN		"\x48\x89\x07"
 #define INSN_LEN	3
@@ -46,14 +47,16 @@ struct fake {
 	struct fake_domain domain[CHARIOT_FAKE_DOMAINS + 1];
 	struct chariot_ring ring;
 	struct chariot_frame_map map;
-	union {				/* private copy of a page from the guest */
-		struct chariot_batch batch;
-		struct chariot_frame_map map;
-		struct chariot_walk_alias alias;
-	} page;
+	union chariot_call_page page;
 };
 
 static struct fake fake;
+/*
+ * Blocks have a cache of their own: where the guest is the kernel itself, the
+ * calls that free them come from the ends of its memory. A constructor keeps the
+ * cache from being merged with others.
+ */
+static struct kmem_cache *block_cache;
 static DEFINE_SPINLOCK(fake_lock);	/* calls come from any context */
 
 struct chariot_fake_knobs chariot_fake_knobs;
@@ -71,26 +74,25 @@ static void *ram_at(u64 gpa)
 	return fake.ram + (gpa - fake.ram_gpa);
 }
 
-static int buffer_check(u64 gpa, u64 size, u64 align)
+static bool op_read(void *from, u64 gpa, void *to, u64 size)
 {
-	if (!chariot_buffer_valid(gpa, size, align))
-		return -EINVAL;
-	return is_ram(gpa, size) ? 0 : -EFAULT;
+	if (!is_ram(gpa, size))
+		return false;
+	memcpy(to, ram_at(gpa), size);
+	return true;
 }
 
-static int copy_in(void *to, u64 gpa, u64 size, u64 align)
+static bool op_write(void *from, u64 gpa, const void *data, u64 size)
 {
-	int err = buffer_check(gpa, size, align);
-
-	if (!err)
-		memcpy(to, ram_at(gpa), size);
-	return err;
+	if (!is_ram(gpa, size))
+		return false;
+	memcpy(ram_at(gpa), data, size);
+	return true;
 }
 
-/* Where copy_in() or buffer_check() has been. */
-static void copy_out(u64 gpa, const void *from, u64 size)
+static bool op_is_memory(void *from, u64 gpa)
 {
-	memcpy(ram_at(gpa), from, size);
+	return is_ram(gpa, 1);
 }
 
 static void pool_drain(void)
@@ -98,7 +100,7 @@ static void pool_drain(void)
 	void *block;
 
 	while ((block = chariot_pool_take(&fake.pool))) {
-		kfree(block);
+		kmem_cache_free(block_cache, block);
 		fake.blocks--;
 	}
 }
@@ -110,7 +112,7 @@ static int pool_stock(u32 count)
 
 		if (fake.blocks >= chariot_fake_knobs.max_blocks)
 			return -ENOMEM;
-		block = kmalloc(CHARIOT_BLOCK_SIZE, GFP_ATOMIC | __GFP_NOWARN);
+		block = kmem_cache_alloc(block_cache, GFP_ATOMIC | __GFP_NOWARN);
 		if (!block)
 			return -ENOMEM;
 		chariot_pool_put(&fake.pool, block);
@@ -184,43 +186,25 @@ static u64 page_rights(void)
 
 /* Calls. */
 
-static long hello(u64 gpa)
+static int op_hello(void *from, struct chariot_hello *h)
 {
-	struct chariot_hello h;
-	int err;
-
-	err = copy_in(&h, gpa, sizeof(h), sizeof(u64));
-	if (!err)
-		err = chariot_check_hello(&h);
-	if (err)
-		return err;
 	if (chariot_fake_knobs.refuse)
 		return -EACCES;
 	forget();
-	fake.greeted = true;
-	fake.features = h.features & chariot_fake_knobs.features;
-	fake.notify_error = h.notify_error;
-	h.revision = CHARIOT_ABI_REVISION;
-	h.features = fake.features;
-	h.max_domains = chariot_fake_knobs.max_domains;
-	h.max_regions = chariot_fake_knobs.max_regions;
-	memset(h.backend, 0, sizeof(h.backend));
-	strscpy(h.backend, "fake", sizeof(h.backend));
-	copy_out(gpa, &h, sizeof(h));
+	fake.features = h->features & chariot_fake_knobs.features;
+	fake.notify_error = h->notify_error;
+	h->features = fake.features;
+	h->max_domains = chariot_fake_knobs.max_domains;
+	h->max_regions = chariot_fake_knobs.max_regions;
+	memset(h->backend, 0, sizeof(h->backend));
+	strscpy(h->backend, "fake", sizeof(h->backend));
 	return 0;
 }
 
-static long domain_create(u64 gpa)
+static int op_domain_create(void *from, struct chariot_domain_create *c)
 {
-	struct chariot_domain_create c;
 	u32 id;
-	int err;
 
-	err = copy_in(&c, gpa, sizeof(c), sizeof(u64));
-	if (!err)
-		err = chariot_check_create(&c);
-	if (err)
-		return err;
 	for (id = 1; id <= chariot_fake_knobs.max_domains; id++)
 		if (!fake.domain[id].used)
 			break;
@@ -229,19 +213,15 @@ static long domain_create(u64 gpa)
 	if (fake.blocks >= chariot_fake_knobs.max_blocks)
 		return -ENOMEM;
 	fake.domain[id].used = true;
-	fake.domain[id].mode = c.mode;
-	c.domain = id;
-	copy_out(gpa, &c, sizeof(c));
+	fake.domain[id].mode = c->mode;
+	c->domain = id;
 	return 0;
 }
 
-static long domain_control(u64 id, u64 state, u64 mode)
+static int op_domain_control(void *from, u32 id, u32 state, u32 mode)
 {
-	int err = chariot_check_control(id, state, mode);
 	struct fake_domain *d = domain_find(id);
 
-	if (err)
-		return err;
 	if (!d)
 		return -ENOENT;
 	d->active = state == CHARIOT_DOMAIN_ACTIVE;
@@ -249,12 +229,10 @@ static long domain_control(u64 id, u64 state, u64 mode)
 	return 0;
 }
 
-static long domain_destroy(u64 id)
+static int op_domain_destroy(void *from, u32 id)
 {
 	struct fake_domain *d = domain_find(id);
 
-	if (id == CHARIOT_DOMAIN_KERNEL || id >= CHARIOT_DOMAIN_ALL)
-		return -EINVAL;
 	if (!d)
 		return -ENOENT;
 	domain_end(d);
@@ -293,76 +271,44 @@ static int region_change(const struct chariot_region *r)
 		       table_remove(&d->table, r->gpa, r->size);
 }
 
-static long region_update(u64 gpa)
+static int op_region_update(void *from, struct chariot_batch *b)
 {
-	struct chariot_batch *b = &fake.page.batch;
-	int err;
+	int err = 0;
 
-	err = copy_in(b, gpa, sizeof(*b), CHARIOT_PAGE_SIZE);
-	if (!err)
-		err = chariot_check_batch(b);
-	if (err)
-		return err;
 	for (b->done = 0; b->done < b->count; b->done++) {
 		err = region_change(&b->region[b->done]);
 		if (err)
 			break;
 	}
-	copy_out(gpa, b, offsetof(struct chariot_batch, reserved));
 	return err;
 }
 
-static long record_next(u64 gpa)
+static int op_record_next(void *from, struct chariot_record *rec)
 {
-	struct chariot_record rec;
-	int err;
-
-	/* A record that cannot be delivered stays. */
-	err = buffer_check(gpa, sizeof(rec), sizeof(u64));
-	if (err)
-		return err;
-	if (!chariot_ring_pop(&fake.ring, &rec))
-		return -ENOENT;
-	copy_out(gpa, &rec, sizeof(rec));
-	return 0;
+	return chariot_ring_pop(&fake.ring, rec) ? 0 : -ENOENT;
 }
 
-static long domain_stats(u64 id, u64 gpa)
+static int op_domain_stats(void *from, u32 id, struct chariot_stats *s)
 {
 	u32 first = id ? id : 1;
 	u32 last = id ? id : CHARIOT_FAKE_DOMAINS;
-	struct chariot_stats s = { 0 };
-	int err;
 
-	if (id >= CHARIOT_DOMAIN_ALL)
-		return -EINVAL;
 	if (id && !domain_find(id))
 		return -ENOENT;
-	err = buffer_check(gpa, sizeof(s), sizeof(u64));
-	if (err)
-		return err;
 	for (id = first; id <= last; id++) {
 		const struct fake_domain *d = &fake.domain[id];
 
-		s.violations += d->violations;
-		s.emulated += d->emulated;
-		s.regions += d->table.pages;
+		s->violations += d->violations;
+		s->emulated += d->emulated;
+		s->regions += d->table.pages;
 	}
-	copy_out(gpa, &s, sizeof(s));
 	return 0;
 }
 
-static long watch_map(u64 gpa)
+static int op_watch_map(void *from, const struct chariot_frame_map *map)
 {
-	struct chariot_frame_map *map = &fake.page.map;
-	int err;
-
-	err = copy_in(map, gpa, sizeof(*map), CHARIOT_PAGE_SIZE);
-	if (!err)
-		err = chariot_check_frame_map(map);
-	if (!err)
-		fake.map = *map;
-	return err;
+	fake.map = *map;
+	return 0;
 }
 
 /* The byte of the watched map that holds the bit of @gfn, or NULL. */
@@ -377,13 +323,11 @@ static u8 *watch_byte(u64 gfn)
 	       gfn / 8 % CHARIOT_PAGE_SIZE;
 }
 
-static long page_release(u64 gpa, u64 size)
+static int op_page_release(void *from, u64 gpa, u64 size)
 {
 	u64 gfn, last;
 	u32 id;
 
-	if (!chariot_range_valid(gpa, size))
-		return -EINVAL;
 	/* Rights are given to whole pages, and end so. */
 	gfn = gpa >> CHARIOT_PAGE_SHIFT;
 	last = (gpa + size - 1) >> CHARIOT_PAGE_SHIFT;
@@ -400,13 +344,13 @@ static long page_release(u64 gpa, u64 size)
 	return 0;
 }
 
-static int alias_check(const struct chariot_walk_alias *a)
+/* Nothing walks page tables here: what it names must be there, and that is all. */
+static int op_walk_alias(void *from, const struct chariot_walk_alias *a)
 {
-	int err = chariot_check_walk_alias(a);
 	u32 i;
 
-	if (err)
-		return err;
+	if (!(fake.features & CHARIOT_F_WALK_ALIAS))
+		return -ENOSYS;
 	for (i = 0; i < a->count; i++) {
 		if (a->op == CHARIOT_WALK_ALIAS_TABLES && !a->gpa[i])
 			continue;
@@ -416,19 +360,30 @@ static int alias_check(const struct chariot_walk_alias *a)
 	return 0;
 }
 
-/* Nothing walks page tables here: it is checked, and that is all. */
-static long walk_alias(u64 gpa)
+/* No view is ever entered, and the word not read. */
+static int op_entry_word(void *from, u64 gpa)
 {
-	struct chariot_walk_alias *a = &fake.page.alias;
-	int err;
-
-	if (!(fake.features & CHARIOT_F_WALK_ALIAS))
-		return -ENOSYS;
-	err = copy_in(a, gpa, sizeof(*a), CHARIOT_PAGE_SIZE);
-	return err ? err : alias_check(a);
+	return fake.features & CHARIOT_F_GUEST_SWITCH ? 0 : -ENOSYS;
 }
 
-static long dispatch(u32 nr, u64 a1, u64 a2, u64 a3)
+static const struct chariot_call_ops ops = {
+	.read		= op_read,
+	.write		= op_write,
+	.is_memory	= op_is_memory,
+	.hello		= op_hello,
+	.domain_create	= op_domain_create,
+	.domain_control	= op_domain_control,
+	.domain_destroy	= op_domain_destroy,
+	.region_update	= op_region_update,
+	.record_next	= op_record_next,
+	.domain_stats	= op_domain_stats,
+	.watch_map	= op_watch_map,
+	.page_release	= op_page_release,
+	.walk_alias	= op_walk_alias,
+	.entry_word	= op_entry_word,
+};
+
+static long serve(u32 nr, u64 a1, u64 a2, u64 a3)
 {
 	fake.calls++;
 	if (chariot_fake_knobs.absent)
@@ -437,36 +392,8 @@ static long dispatch(u32 nr, u64 a1, u64 a2, u64 a3)
 		return chariot_fake_knobs.fail_error;
 	if (chariot_fake_knobs.unprivileged)
 		return -EPERM;
-	if (nr >= CHARIOT_CALL_COUNT)
-		return -ENOSYS;
-	if (nr != CHARIOT_CALL_HELLO && !fake.greeted)
-		return -ENODEV;
-
-	switch ((enum chariot_call_nr)nr) {
-	case CHARIOT_CALL_HELLO:
-		return hello(a1);
-	case CHARIOT_CALL_DOMAIN_CREATE:
-		return domain_create(a1);
-	case CHARIOT_CALL_DOMAIN_CONTROL:
-		return domain_control(a1, a2, a3);
-	case CHARIOT_CALL_DOMAIN_DESTROY:
-		return domain_destroy(a1);
-	case CHARIOT_CALL_REGION_UPDATE:
-		return region_update(a1);
-	case CHARIOT_CALL_RECORD_NEXT:
-		return record_next(a1);
-	case CHARIOT_CALL_DOMAIN_STATS:
-		return domain_stats(a1, a2);
-	case CHARIOT_CALL_WATCH_MAP:
-		return watch_map(a1);
-	case CHARIOT_CALL_PAGE_RELEASE:
-		return page_release(a1, a2);
-	case CHARIOT_CALL_WALK_ALIAS:
-		return walk_alias(a1);
-	case CHARIOT_CALL_COUNT:
-		break;
-	}
-	return -ENOSYS;
+	return chariot_call_serve(&ops, NULL, &fake.greeted, &fake.page, nr, a1,
+				  a2, a3);
 }
 
 static bool fake_detect(void)
@@ -480,7 +407,7 @@ static long fake_call(u32 nr, u64 a1, u64 a2, u64 a3)
 	long ret;
 
 	spin_lock_irqsave(&fake_lock, flags);
-	ret = dispatch(nr, a1, a2, a3);
+	ret = serve(nr, a1, a2, a3);
 	spin_unlock_irqrestore(&fake_lock, flags);
 	return ret;
 }
@@ -493,12 +420,19 @@ const struct chariot_transport chariot_transport_fake = {
 
 /* Hooks; transport_fake.h says what they do. */
 
+static void block_made(void *block)
+{
+}
+
 void chariot_fake_start(void *ram, u64 gpa, u64 size)
 {
 	chariot_fake_stop();
-	fake.ram = ram;
+	block_cache = kmem_cache_create("chariot_fake_block", CHARIOT_BLOCK_SIZE, 0,
+					0, block_made);
+	/* Without memory there is no hypervisor. */
+	fake.ram = block_cache ? ram : NULL;
 	fake.ram_gpa = gpa;
-	fake.ram_size = size;
+	fake.ram_size = fake.ram ? size : 0;
 	fake.calls = 0;
 	chariot_fake_knobs = (struct chariot_fake_knobs){
 		.features = FEATURES,
@@ -518,6 +452,8 @@ void chariot_fake_stop(void)
 	fake.ram = NULL;
 	fake.ram_size = 0;
 	spin_unlock_irqrestore(&fake_lock, flags);
+	kmem_cache_destroy(block_cache);
+	block_cache = NULL;
 }
 
 /* Returns true if the guest is to be notified: not of repeats in audit. */
@@ -541,6 +477,10 @@ static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 	};
 	struct chariot_range near;
 
+	if (chariot_fake_knobs.gva) {
+		rec.flags |= CHARIOT_RECORD_GVA;
+		rec.gva = chariot_fake_knobs.gva;
+	}
 	if (chariot_table_nearest(&fake.domain[id].table, bad, &near)) {
 		rec.flags |= CHARIOT_RECORD_REGION;
 		rec.region_gpa = near.gpa;

@@ -12,8 +12,14 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-/* Linux 6.6 split net/page_pool.h in two. */
-#if __has_include(<net/page_pool/types.h>)
+/* Linux 6.6 split net/page_pool.h in two; sparse knows no __has_include. */
+#ifdef __CHECKER__
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#include <net/page_pool/types.h>
+#else
+#include <net/page_pool.h>
+#endif
+#elif __has_include(<net/page_pool/types.h>)
 #include <net/page_pool/types.h>
 #else
 #include <net/page_pool.h>

@@ -24,6 +24,7 @@ static inline unsigned long chariot_copy_user_none(void *to, const void *from,
 {
 	return len;
 }
+
 #define chariot_copy_user_string	chariot_copy_user_none
 #define chariot_copy_user_erms		chariot_copy_user_none
 #define chariot_copy_user_unrolled	chariot_copy_user_none

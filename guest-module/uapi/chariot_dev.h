@@ -108,8 +108,8 @@ enum chariot_victim {
 	CHARIOT_VICTIM_KERNEL_RODATA,
 	CHARIOT_VICTIM_MODULE,		/* another module's memory */
 	CHARIOT_VICTIM_DRIVER,		/* another isolated driver's memory */
-	CHARIOT_VICTIM_SELF,		/* the driver's own: text, rodata, freed or
-					 * beyond an object of its own */
+	/* the driver's own: text, rodata, freed or beyond an object of its own */
+	CHARIOT_VICTIM_SELF,
 	CHARIOT_VICTIM_PAGE_TABLE,
 	CHARIOT_VICTIM_STACK,		/* another task's stack */
 	CHARIOT_VICTIM_VMALLOC,

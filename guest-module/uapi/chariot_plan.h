@@ -16,6 +16,7 @@
 #define CHARIOT_PLAN_REVISION	1u
 #define CHARIOT_PLAN_NONE	0xffffffffu	/* no type */
 #define CHARIOT_PLAN_ARGS	6		/* passed in registers */
+#define CHARIOT_PLAN_STACK	6		/* on the stack, at most, through a gate */
 /* In place of the type of an entry's argument. */
 #define CHARIOT_PLAN_BYTES	0xfffffffeu	/* as many as the next argument says */
 #define CHARIOT_PLAN_STRINGS	0xfffffffdu	/* pointers, as many as the last says */
@@ -100,7 +101,8 @@ struct chariot_plan_entry {
 };
 
 /**
- * struct chariot_plan_import - a function of the kernel that gives objects
+ * struct chariot_plan_import - a function of the kernel that a gate can call for
+ * the module, with the objects it gives, if any
  * @name: its symbol
  * @ret: what it returns a pointer to
  * @outs: type T of each argument of type T **; or CHARIOT_PLAN_FILLED

@@ -285,6 +285,17 @@ u32 chariot_table_need(const struct chariot_table *t, u64 gpa, u64 size)
 	return min_u64(add_need(t, gpa, size), 0xffffffffu);
 }
 
+u64 chariot_table_remove_need(const struct chariot_table *t, u64 gpa, u64 size)
+{
+	const u64 mask = CHARIOT_PAGE_SIZE - 1;
+	u64 end = gpa + size;
+	u64 head = min_u64(size, CHARIOT_PAGE_SIZE - (gpa & mask));
+	u64 tail = min_u64(size, ((end - 1) & mask) + 1);
+
+	return (u64)chariot_table_need(t, gpa, head) +
+	       chariot_table_need(t, end - tail, tail);
+}
+
 /* Changing. */
 
 /* The part of [gpa, gpa + size) that lies in page @gfn. */

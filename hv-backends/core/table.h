@@ -17,6 +17,14 @@
 #define CHARIOT_BLOCK_SIZE	512u
 #define CHARIOT_GFN_BITS	40	/* 52-bit physical addresses */
 
+/*
+ * How many of them a guest may hold for each page right that it may hold: a node and a
+ * list of byte ranges. The number of pages alone is no limit, as a list may be as long
+ * as its page. Taking rights away can need blocks, too, and gets as many again, so that
+ * it does not fail where giving them did not.
+ */
+#define CHARIOT_BLOCKS_PER_PAGE	2u
+
 struct chariot_block;
 
 /**
@@ -68,6 +76,8 @@ void chariot_table_clear(struct chariot_table *t, struct chariot_pool *pool);
  * the caller stocks the pool with as many first.
  */
 u32 chariot_table_need(const struct chariot_table *t, u64 gpa, u64 size);
+/* The same for _remove() alone, of which only the pages at both ends can need any. */
+u64 chariot_table_remove_need(const struct chariot_table *t, u64 gpa, u64 size);
 /*
  * 0, -EINVAL, -ENOMEM (pool too small; table unchanged). Union with what is
  * there; where they overlap, the new kind wins.

@@ -11,18 +11,22 @@
  * the processor's walks go by physical address and reach G itself.
  */
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "backend.h"
 
 #define PTE_GFN_MASK	GENMASK_ULL(51, CHARIOT_PAGE_SHIFT)
 #define LEAF_GFNS	512u
 #define READS_MAX	4u
+/* Leaf tables of a map beyond those of the guest's memory: at its pieces' ends. */
+#define LEAVES_MORE	1024
 
 struct chariot_alias {
 	u64 base;			/* gpa; 0: not in force */
 	u64 blocks;
-	/* By map: gpa of the leaf table of each block; NULL: no such map. */
-	u64 *leaf[CHARIOT_WALK_ALIAS_MAPS];
+	/* By map: each block's leaf table, its gfn as a value. */
+	struct xarray leaf[CHARIOT_WALK_ALIAS_MAPS];
+	u64 leaves[CHARIOT_WALK_ALIAS_MAPS];	/* how many there are */
 	u32 tops;
 	struct {
 		u64 gfn;		/* the guest's own top table ... */
@@ -31,16 +35,17 @@ struct chariot_alias {
 };
 
 /* Set or clear the alias of @gfn in a map. Returns true if that changed it. */
-static bool point(struct kvm_vcpu *vcpu, const struct chariot_alias *a,
-		  const u64 *leaf, u64 gfn, bool hide)
+static bool point(struct kvm_vcpu *vcpu, struct chariot_alias *a, u32 map,
+		  u64 gfn, bool hide)
 {
+	void *leaf = xa_load(&a->leaf[map], gfn / LEAF_GFNS);
 	u32 offset = gfn % LEAF_GFNS * sizeof(u64);
 	gfn_t table;
 	u64 pte, new;
 
-	if (!leaf || !leaf[gfn / LEAF_GFNS])
+	if (!leaf)
 		return false;
-	table = leaf[gfn / LEAF_GFNS] >> CHARIOT_PAGE_SHIFT;
+	table = xa_to_value(leaf);
 	if (kvm_vcpu_read_guest_page(vcpu, table, &pte, offset, sizeof(pte)))
 		return false;
 	new = (pte & ~PTE_GFN_MASK) | ((hide ? a->base : 0) +
@@ -61,10 +66,12 @@ static void change(struct chariot_vm *vm, struct kvm_vcpu *vcpu, u64 first,
 	mutex_lock(&vm->map_lock);
 	a = vm->alias;
 	if (a && a->base)
-		for (; first < end && first / LEAF_GFNS < a->blocks; first++)
+		for (; first < end && first / LEAF_GFNS < a->blocks; first++) {
 			for (i = 0; i < CHARIOT_WALK_ALIAS_MAPS; i++)
-				changed |= point(vcpu, a, a->leaf[i], first,
-						 hide);
+				changed |= point(vcpu, a, i, first, hide);
+			/* The guest may release all its memory at once. */
+			cond_resched();
+		}
 	mutex_unlock(&vm->map_lock);
 	if (changed)
 		kvm_flush_remote_tlbs(vm->kvm);
@@ -147,6 +154,7 @@ bool chariot_alias_pfn(struct chariot_vm *vm, u64 gfn, u64 *pfn)
 	struct chariot_alias *a = READ_ONCE(vm->alias);
 	u32 i;
 
+	/* Pairs with the release: so many of top[] are filled. */
 	for (i = 0; a && i < smp_load_acquire(&a->tops); i++) {
 		if (a->top[i].gfn == gfn) {
 			*pfn = page_to_pfn(a->top[i].shown);
@@ -162,10 +170,46 @@ bool chariot_alias_in(struct chariot_vm *vm, u64 first, u64 end)
 	struct chariot_alias *a = READ_ONCE(vm->alias);
 	u32 i;
 
+	/* Pairs with the release: so many of top[] are filled. */
 	for (i = 0; a && i < smp_load_acquire(&a->tops); i++)
 		if (a->top[i].gfn >= first && a->top[i].gfn < end)
 			return true;
 	return false;
+}
+
+/*
+ * A guest's memory may lie anywhere: where it puts a device's, say. What it costs here
+ * goes by how much it is.
+ */
+static int set_leaf(struct chariot_vm *vm, struct chariot_alias *a, u32 map,
+		    u64 block, u64 gfn)
+{
+	u64 most = READ_ONCE(vm->kvm->nr_memslot_pages) / LEAF_GFNS + LEAVES_MORE;
+	bool new = !xa_load(&a->leaf[map], block);
+	int err;
+
+	if (!gfn) {
+		a->leaves[map] -= !new;
+		xa_erase(&a->leaf[map], block);
+		return 0;
+	}
+	if (new && a->leaves[map] >= most)
+		return -ENOSPC;
+	err = xa_err(xa_store(&a->leaf[map], block, xa_mk_value(gfn),
+			      GFP_KERNEL));
+	if (!err)
+		a->leaves[map] += new;
+	return err;
+}
+
+static struct chariot_alias *new_alias(void)
+{
+	struct chariot_alias *a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
+	u32 i;
+
+	for (i = 0; a && i < CHARIOT_WALK_ALIAS_MAPS; i++)
+		xa_init_flags(&a->leaf[i], XA_FLAGS_ACCOUNT);
+	return a;
 }
 
 static int tables(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
@@ -173,11 +217,11 @@ static int tables(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 {
 	u64 blocks = DIV_ROUND_UP(chariot_guest_end(vm->kvm), LEAF_GFNS);
 	struct chariot_alias *a = vm->alias;
-	u64 *leaf;
+	int err;
 	u32 i;
 
 	if (!a) {
-		a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
+		a = new_alias();
 		if (!a)
 			return -ENOMEM;
 		/* Stays until the guest goes: faults look at it without a lock. */
@@ -188,18 +232,14 @@ static int tables(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	if (a->base || call->first >= a->blocks ||
 	    call->count > a->blocks - call->first)
 		return -EINVAL;
-	leaf = a->leaf[call->map];
-	if (!leaf) {
-		leaf = kvcalloc(a->blocks, sizeof(u64), GFP_KERNEL_ACCOUNT);
-		if (!leaf)
-			return -ENOMEM;
-		a->leaf[call->map] = leaf;
-	}
 	for (i = 0; i < call->count; i++) {
-		if (!kvm_vcpu_is_visible_gfn(vcpu,
-					     call->gpa[i] >> CHARIOT_PAGE_SHIFT))
+		u64 gfn = call->gpa[i] >> CHARIOT_PAGE_SHIFT;
+
+		if (!kvm_vcpu_is_visible_gfn(vcpu, gfn))
 			return -EFAULT;
-		leaf[call->first + i] = call->gpa[i];
+		err = set_leaf(vm, a, call->map, call->first + i, gfn);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -231,6 +271,7 @@ static int enable(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 			goto fault;
 		}
 	}
+	/* top[] is filled before anybody reads it. */
 	smp_store_release(&a->tops, n);
 	for (i = 0; i < n; i++)
 		chariot_remap(vm->kvm, a->top[i].gfn, a->top[i].gfn + 1);
@@ -252,6 +293,7 @@ static void clear(struct chariot_vm *vm, struct chariot_alias *a, bool remap)
 	u32 i, n = a->tops;
 
 	WRITE_ONCE(a->base, 0);
+	/* Nobody begins to read top[] behind this. */
 	smp_store_release(&a->tops, 0);
 	for (i = 0; i < n; i++) {
 		/* Waits for whoever maps it right now, and unmaps it. */
@@ -262,8 +304,8 @@ static void clear(struct chariot_vm *vm, struct chariot_alias *a, bool remap)
 	}
 	mutex_lock(&vm->map_lock);
 	for (i = 0; i < CHARIOT_WALK_ALIAS_MAPS; i++) {
-		kvfree(a->leaf[i]);
-		a->leaf[i] = NULL;
+		xa_destroy(&a->leaf[i]);
+		a->leaves[i] = 0;
 	}
 	a->blocks = 0;
 	mutex_unlock(&vm->map_lock);
@@ -294,17 +336,13 @@ void chariot_alias_free(struct chariot_vm *vm)
  * chariot_alias_call - serve CHARIOT_CALL_WALK_ALIAS
  * @vm: the guest; config is held
  * @vcpu: the virtual CPU of this thread
- * @call: a private copy of what the guest sent
+ * @call: a private copy of what the guest sent, checked
  *
  * Returns 0 or the error that abi.h gives.
  */
 int chariot_alias_call(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 		       const struct chariot_walk_alias *call)
 {
-	int err = chariot_check_walk_alias(call);
-
-	if (err)
-		return err;
 	if (!(vm->features & CHARIOT_F_WALK_ALIAS))
 		return -ENOSYS;
 	/* Views in use have walked tables that are not hidden. */

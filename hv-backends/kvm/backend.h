@@ -30,11 +30,11 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "decide.h"
-#include "insn.h"
 #include "record.h"
 #include "request.h"
+#include "serve.h"
 #include "table.h"
+#include "write.h"
 #include "compat/compat.h"
 
 #define CHARIOT_MAX_VIEWS	32u		/* view 0 is the kernel's */
@@ -128,7 +128,7 @@ struct chariot_vm {
 	struct rcu_head rcu;
 	struct work_struct free_work;
 
-	struct mutex config;
+	struct mutex config;		/* held by calls that change what follows */
 	struct rw_semaphore judging;
 	rwlock_t tables;
 
@@ -140,6 +140,7 @@ struct chariot_vm {
 	struct xarray text;		/* gfn -> owner */
 	u64 text_generation;
 	u64 page_rights;
+	u64 blocks;			/* in the domains' tables */
 	struct chariot_pool pool;
 	struct chariot_vcpu **vcpu;	/* by vcpu_idx */
 	u32 vcpu_max;
@@ -149,12 +150,12 @@ struct chariot_vm {
 	u32 stack_size;
 	u32 notify_error;
 
-	struct mutex map_lock;
+	struct mutex map_lock;		/* the two below */
 	u32 map_pages;
 	u64 *map_gpa;
 	struct chariot_alias *alias;	/* alias.c; once there, stays */
 
-	spinlock_t ring_lock;
+	spinlock_t ring_lock;		/* the records below */
 	struct chariot_ring *ring;
 	struct chariot_record *history;	/* the last ones, for debugfs */
 	u64 history_count;
@@ -166,7 +167,7 @@ struct chariot_vm {
 
 	pid_t pid;
 	struct dentry *debugfs;
-	void *batch;			/* private copy of a batch; config */
+	union chariot_call_page *batch;	/* private copy of what was sent; config */
 };
 
 /* vm.c: a guest's state and its lifetime. */
@@ -315,19 +316,7 @@ int chariot_alias_call(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 void chariot_alias_forget(struct chariot_vm *vm);
 void chariot_alias_free(struct chariot_vm *vm);
 
-/* write.c: one write as it was decoded, and what is to become of it. */
-struct chariot_write {
-	struct chariot_insn insn;
-	struct chariot_regs regs;
-	bool decoded;
-	u8 bytes[16];
-	u8 byte_count;
-	u64 gpa;		/* of the operand's first byte */
-	u64 gpa2;		/* of its part in the next page, if it has one */
-	u32 size;		/* of one iteration, 0 if not known */
-	u32 size1;		/* of the part in the first page */
-};
-
+/* write.c: what is to become of a write */
 enum chariot_next {
 	CHARIOT_NEXT_MAP,	/* allowed: let KVM map the page */
 	CHARIOT_NEXT_RUN,	/* let the guest go on */

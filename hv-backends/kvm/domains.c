@@ -147,6 +147,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id)
 	vm->domain[id] = NULL;
 	vm->domains--;
 	vm->page_rights -= d->table.pages;
+	vm->blocks -= d->table.blocks;
 	write_unlock(&vm->tables);
 	/* Who read the pointer before is judging a write. */
 	down_write(&vm->judging);
@@ -163,7 +164,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id)
  */
 void chariot_domains_forget(struct chariot_vm *vm)
 {
-	struct chariot_frame_map *none = vm->batch;
+	struct chariot_frame_map *none = &vm->batch->map;
 	unsigned long gfn;
 	void *entry;
 	u32 id;

@@ -12,63 +12,9 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-static void fill_value(struct kvm_vcpu *vcpu, const struct chariot_write *w,
-		       struct chariot_record *rec)
+static bool read_operand(void *vcpu, const struct chariot_write *w, u64 *old)
 {
-	const struct chariot_insn *insn = &w->insn;
-	struct chariot_regs regs = w->regs;
-	u64 old, new;
-
-	if (insn->flags & CHARIOT_INSN_VALUE) {
-		memcpy(rec->value, insn->value,
-		       min_t(u32, w->size, sizeof(insn->value)));
-	} else {
-		if (!(insn->flags & CHARIOT_INSN_EXEC) ||
-		    !chariot_operand_read(vcpu, w, &old) ||
-		    !chariot_insn_execute(insn, &regs, old, &new))
-			return;
-		memcpy(rec->value, &new, min_t(u32, w->size, sizeof(new)));
-	}
-	rec->flags |= CHARIOT_RECORD_VALUE;
-}
-
-static void fill_access(struct kvm_vcpu *vcpu, const struct chariot_write *w,
-			struct chariot_record *rec)
-{
-	const struct chariot_insn *insn = &w->insn;
-
-	rec->insn_len = w->decoded ? insn->len : w->byte_count;
-	memcpy(rec->insn, w->bytes, sizeof(rec->insn));
-	if (!w->decoded)
-		return;
-	rec->flags |= CHARIOT_RECORD_GVA;
-	rec->gva = insn->gva;
-	if (!w->size)
-		return;
-	rec->flags |= CHARIOT_RECORD_SIZE;
-	rec->size = w->size;
-	if (insn->flags & CHARIOT_INSN_REP) {
-		rec->flags |= CHARIOT_RECORD_REP;
-		rec->size *= insn->count;
-	}
-	if (w->size <= sizeof(insn->value) &&
-	    !(insn->flags & CHARIOT_INSN_MASKED))
-		fill_value(vcpu, w, rec);
-}
-
-static void fill_region(struct chariot_vm *vm, struct chariot_domain *d,
-			struct chariot_record *rec)
-{
-	struct chariot_range range;
-
-	read_lock(&vm->tables);
-	if (chariot_table_nearest(&d->table, rec->gpa, &range)) {
-		rec->flags |= CHARIOT_RECORD_REGION;
-		rec->region_gpa = range.gpa;
-		rec->region_size = range.size;
-		rec->region_kind = range.kind;
-	}
-	read_unlock(&vm->tables);
+	return chariot_operand_read(vcpu, w, old);
 }
 
 /* --- telling the host ----------------------------------------------------------- */
@@ -204,8 +150,10 @@ void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	};
 	bool fresh;
 
-	fill_access(vcpu, w, &rec);
-	fill_region(vm, d, &rec);
+	chariot_write_describe(w, read_operand, vcpu, &rec);
+	read_lock(&vm->tables);
+	chariot_record_region(&d->table, &rec);
+	read_unlock(&vm->tables);
 	if (outcome == CHARIOT_OUTCOME_STOPPED)
 		rec.next_rip += w->insn.len;
 	else if (outcome == CHARIOT_OUTCOME_AUDITED && notify)

@@ -312,7 +312,7 @@ static void stacks_forget(struct chariot_domain *d, u64 first, u64 end)
  * @gpa: start of the range
  * @size: its size in bytes
  *
- * Returns 0 or -EINVAL. The rights are gone on every virtual CPU then.
+ * Returns 0. The rights are gone on every virtual CPU then.
  */
 int chariot_page_release(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 			 u64 gpa, u64 size)
@@ -322,8 +322,6 @@ int chariot_page_release(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	u64 first, end;
 	u32 id;
 
-	if (!chariot_range_valid(gpa, size))
-		return -EINVAL;
 	first = gpa >> CHARIOT_PAGE_SHIFT;
 	end = ((gpa + size - 1) >> CHARIOT_PAGE_SHIFT) + 1;
 

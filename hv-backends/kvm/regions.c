@@ -114,17 +114,25 @@ static int add_for_all(struct chariot_vm *vm, const struct chariot_region *r)
 	return 0;
 }
 
+/* Have blocks for a change, if the guest may hold @share times its limit. */
+static int blocks_stock(struct chariot_vm *vm, u64 need, u32 share)
+{
+	if ((vm->blocks + need) / (share * CHARIOT_BLOCKS_PER_PAGE) >=
+	    chariot_max_page_rights())
+		return -ENOSPC;
+	return chariot_pool_stock(&vm->pool, need);
+}
+
 static int add_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 		       const struct chariot_region *r)
 {
 	bool exec = r->rights & CHARIOT_RIGHT_EXEC;
 	struct pages p = pages_of(r);
-	u64 pages = d->table.pages;
+	u64 pages = d->table.pages, blocks = d->table.blocks;
 	int err;
 
-	err = chariot_pool_stock(&vm->pool,
-				 chariot_table_need(&d->table, r->gpa,
-						    r->size));
+	err = blocks_stock(vm, chariot_table_need(&d->table, r->gpa, r->size),
+			   1);
 	if (!err && exec)
 		err = text_reserve(vm, d->id, p);
 	if (err)
@@ -135,6 +143,7 @@ static int add_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 	if (!err && exec)
 		text_add(vm, d->id, p);
 	vm->page_rights += d->table.pages - pages;
+	vm->blocks += d->table.blocks - blocks;
 	write_unlock(&vm->tables);
 	if (!err)
 		chariot_settled(vm, d->id, r->gpa, r->size);
@@ -165,18 +174,6 @@ static int region_add(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 	return add_for_one(vm, vm->domain[r->domain], r);
 }
 
-/* Only the pages at both ends can need blocks, when they are cut. */
-static u64 remove_need(const struct chariot_table *t,
-		       const struct chariot_region *r)
-{
-	u64 end = r->gpa + r->size;
-	u64 head = min_t(u64, r->size, PAGE_SIZE - (r->gpa & ~PAGE_MASK));
-	u64 tail = min_t(u64, r->size, ((end - 1) & ~PAGE_MASK) + 1);
-
-	return (u64)chariot_table_need(t, r->gpa, head) +
-	       chariot_table_need(t, end - tail, tail);
-}
-
 /*
  * Take rights from the table. *@strip says whether leaves may be left that
  * allow more, *@settle whether writes may be in flight.
@@ -187,7 +184,7 @@ static int remove_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 {
 	struct pages p = pages_of(r);
 	struct chariot_range range;
-	u64 pages = d->table.pages;
+	u64 pages = d->table.pages, blocks = d->table.blocks;
 	int err;
 
 	/* Nobody writes the table but us, so there is no need to lock. */
@@ -198,7 +195,8 @@ static int remove_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 	/* Parts of pages are not in any leaf. */
 	*strip = p.end - p.first > 1 ||
 		 chariot_table_page(&d->table, p.first).rights;
-	err = chariot_pool_stock(&vm->pool, remove_need(&d->table, r));
+	err = blocks_stock(vm, chariot_table_remove_need(&d->table, r->gpa,
+							 r->size), 2);
 	if (err)
 		return err;
 	write_lock(&vm->tables);
@@ -206,6 +204,7 @@ static int remove_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 	if (!err)
 		text_remove(vm, d->id, p);
 	vm->page_rights -= pages - d->table.pages;
+	vm->blocks += d->table.blocks - blocks;
 	write_unlock(&vm->tables);
 	return err;
 }

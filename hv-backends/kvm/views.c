@@ -341,6 +341,7 @@ void chariot_revoke_pages(struct chariot_revoke *r, struct chariot_vm *vm,
 	if (!r->locked) {
 		write_lock(&r->kvm->mmu_lock);
 		r->locked = true;
+		__release(&r->kvm->mmu_lock);	/* for sparse: till chariot_revoke_end() */
 	}
 	/* There is nothing behind the guest's memory, and nobody loops there. */
 	if (end - first > SZ_1G / PAGE_SIZE)
@@ -370,6 +371,7 @@ void chariot_revoke_end(struct chariot_revoke *r, struct chariot_vm *vm)
 	if (r->locked) {
 		if (r->flush)
 			kvm_flush_remote_tlbs(r->kvm);
+		__acquire(&r->kvm->mmu_lock);
 		write_unlock(&r->kvm->mmu_lock);
 	}
 	/* Writes that were judged before are done after this. */
@@ -424,7 +426,10 @@ u64 chariot_view_pages(struct kvm *kvm, u32 view)
 
 	read_lock(&kvm->mmu_lock);
 	rcu_read_lock();
-	list_for_each_rcu(link, &kvm->arch.tdp_mmu_roots) {
+	/* list_for_each_rcu(), with the types that sparse wants to see */
+	for (link = rcu_dereference(list_next_rcu(&kvm->arch.tdp_mmu_roots));
+	     link != &kvm->arch.tdp_mmu_roots;
+	     link = rcu_dereference(list_next_rcu(link))) {
 		void *sp = (char *)link - chariot_layout.sp_link;
 
 		if (root_is(sp, view))

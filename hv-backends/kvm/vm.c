@@ -112,7 +112,7 @@ static struct chariot_vm *vm_alloc(struct kvm *kvm)
 			      GFP_KERNEL_ACCOUNT);
 	vm->map_gpa = kcalloc(CHARIOT_FRAME_MAP_MAX, sizeof(u64),
 			      GFP_KERNEL_ACCOUNT);
-	vm->batch = kmalloc(CHARIOT_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	vm->batch = kmalloc(sizeof(*vm->batch), GFP_KERNEL_ACCOUNT);
 	if (!vm->vcpu || !vm->ring || !vm->history || !vm->untold ||
 	    !vm->map_gpa || !vm->batch) {
 		vm_free(vm);

@@ -90,9 +90,7 @@ static bool decode(struct kvm_vcpu *vcpu, struct chariot_write *w, u64 rip_gpa,
 static bool translate_operand(struct kvm_vcpu *vcpu, struct chariot_write *w,
 			      struct x86_exception *e)
 {
-	w->size = w->insn.size;
-	w->size1 = min_t(u32, w->size,
-			 PAGE_SIZE - (w->insn.gva & ~PAGE_MASK));
+	chariot_write_measure(w);
 	w->gpa = kvm_mmu_gva_to_gpa_write(vcpu, w->insn.gva, e);
 	if (w->gpa == INVALID_GPA)
 		return false;
@@ -162,12 +160,7 @@ static enum chariot_verdict judge(struct chariot_vm *vm,
 	if (w->size1 == w->size)
 		return first;
 	second = judge_part(vm, d, w->gpa2, w->size - w->size1, &bad2);
-	BUILD_BUG_ON(CHARIOT_VERDICT_ALLOW > CHARIOT_VERDICT_EMULATE ||
-		     CHARIOT_VERDICT_EMULATE > CHARIOT_VERDICT_AUDIT);
-	if (first <= CHARIOT_VERDICT_EMULATE &&
-	    second > CHARIOT_VERDICT_EMULATE)
-		*bad = bad2;
-	return max(first, second);
+	return chariot_verdict_both(first, second, bad, bad2);
 }
 
 /* KVM's emulator would do all iterations of a string at once. */

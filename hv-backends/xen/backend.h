@@ -3,10 +3,11 @@
  * The Xen backend's own structures, and which file does what. A daemon in dom0,
  * chariot-xend, gets Xen's monitor events of each guest, one at a time.
  *
- * A domain n of a guest is an altp2m view of Xen's: RAM is readable in it, and no
+ * A domain n of a guest is Xen's altp2m view n: RAM is readable in it, and no
  * more, until an event of the view says that the table allows more. View 0 is
  * the kernel's. The virtual CPU that caused an event waits for the answer; it may
- * name the view that it is to go on in, and its registers.
+ * name the view that it is to go on in, and its registers. The guest may change
+ * views, too, by VMFUNC: that is no event.
  *
  * One thread does all, an event at a time: a write that is judged is carried out
  * before any right can end, so there are no locks.
@@ -23,11 +24,11 @@
 #include <xenforeignmemory.h>
 #include <xen/vm_event.h>
 
-#include "decide.h"
-#include "insn.h"
 #include "record.h"
 #include "request.h"
+#include "serve.h"
 #include "table.h"
+#include "write.h"
 
 /* Xen has ten views (MAX_ALTP2M), one of them the kernel's. */
 #define CHARIOT_MAX_VIEWS	10u
@@ -73,7 +74,8 @@ struct chariot_domain {
 };
 
 struct chariot_vcpu {
-	u64 entry_rsp;			/* when it last entered a view */
+	u64 entry_rsp;			/* when it last entered a view by an event ... */
+	u64 entry_word;			/* ... and gpa of where the guest has that, too */
 	u64 leave_rip;			/* the last write left to the kernel ... */
 	u64 leave_gla;
 	u32 leaves;			/* ... and how often in a row */
@@ -106,17 +108,28 @@ struct chariot_vm {
 	int port;
 
 	struct chariot_mapped mapped[CHARIOT_MAPPED_PAGES];
-	u16 view[CHARIOT_MAX_VIEWS];	/* Xen's number, 0 if there is none yet */
+	bool view[CHARIOT_MAX_VIEWS];	/* has Xen one of this number yet? */
 	struct chariot_domain *domain[CHARIOT_MAX_VIEWS];
 	struct chariot_table text_all;	/* executable in all views */
 	u64 page_rights;
+	u64 blocks;			/* in all tables */
 	struct chariot_pool pool;
 	struct chariot_vcpu *vcpu;
 	struct chariot_ring records;
 	u32 map_pages;
 	u64 map_gpa[CHARIOT_FRAME_MAP_MAX];
-	struct chariot_batch batch;	/* private copy; frame maps, too */
-	u64 events;
+	u32 tops;
+	struct {
+		u64 gfn;		/* the guest's own top table ... */
+		u64 shown;		/* ... and what views show there */
+	} top[CHARIOT_WALK_ALIAS_TOPS];
+	struct {
+		u64 calls;
+		u64 fetches;		/* changes of view */
+		u64 walks;		/* of page tables that lacked a mark */
+		u64 writes;
+	} events;
+	union chariot_call_page sent;	/* private copy */
 };
 
 /* One event and the answer to it. */
@@ -128,7 +141,7 @@ struct chariot_event {
 	vm_event_response_t *rsp;
 };
 
-/* main.c */
+/* main.c, guest.c */
 extern xc_interface *chariot_xc;
 extern xenforeignmemory_handle *chariot_memory;
 extern xendevicemodel_handle *chariot_devices;
@@ -155,6 +168,10 @@ bool chariot_walk_marks(struct chariot_event *e, u64 gva);
 
 /* monitor.c: Xen's events, in and out. */
 int chariot_monitor_open(struct chariot_vm *vm);
+/* The same of a guest whose chariot-xend has died: lets it run on, without isolation. */
+int chariot_monitor_take_over(struct chariot_vm *vm);
+/* Undo xc_monitor_enable() alone. */
+void chariot_monitor_abandon(u32 domid, void *ring);
 void chariot_monitor_close(struct chariot_vm *vm, bool gone);
 int chariot_monitor_descriptor(const struct chariot_vm *vm);
 void chariot_monitor_heard(struct chariot_vm *vm);
@@ -168,11 +185,15 @@ void chariot_regs_put(struct chariot_event *e, const struct chariot_regs *regs);
 /* views.c: from rights to Xen's views. */
 int chariot_views_on(struct chariot_vm *vm);
 int chariot_view_make(struct chariot_vm *vm, u32 id);
+/* No views any more, whoever made them: all is allowed. */
+void chariot_views_off(struct chariot_vm *vm);
 void chariot_view_switch(struct chariot_event *e, u32 to);
-u32 chariot_view_number(const struct chariot_vm *vm, u16 xen);
+bool chariot_is_active(const struct chariot_vm *vm, u32 id);
 u32 chariot_text_owner(const struct chariot_vm *vm, u64 gfn);
-/* Give a page of the event's view what the tables say. */
+/* Give a page of the event's view what the tables say, and some of its neighbours. */
 void chariot_view_raise(struct chariot_event *e, u64 gfn);
+/* The same of some pages that the table has just got: they are written soon. */
+void chariot_view_give(struct chariot_vm *vm, u32 id, u64 first, u64 end);
 /* Bring raised pages of a view down to what the tables say now. */
 void chariot_view_lower(struct chariot_vm *vm, u32 id, u64 first, u64 end);
 /* The same of the kernel's view, for a domain's text. */
@@ -190,24 +211,13 @@ int chariot_domain_stats(struct chariot_vm *vm, u32 id, struct chariot_stats *s)
 int chariot_region_update(struct chariot_vm *vm, struct chariot_batch *batch);
 
 /* faults.c, write.c, emulate.c: accesses that a view does not allow. */
-struct chariot_write {
-	struct chariot_insn insn;
-	struct chariot_regs regs;
-	bool decoded;
-	u8 bytes[16];
-	u8 byte_count;
-	u64 gpa;			/* of the operand's first byte */
-	u64 gpa2;			/* of its part in the next page */
-	u32 size;			/* of one iteration, 0 if not known */
-	u32 size1;			/* of the part in the first page */
-};
-
 void chariot_fault(struct chariot_event *e);
 void chariot_judge_write(struct chariot_event *e, struct chariot_domain *d);
 enum chariot_done {
 	CHARIOT_DONE,
 	CHARIOT_CANNOT,			/* nothing done, and we can't do it */
 };
+
 enum chariot_done chariot_emulate(struct chariot_event *e,
 				  const struct chariot_table *judge,
 				  struct chariot_write *w);
@@ -219,7 +229,18 @@ bool chariot_grant_stack(struct chariot_event *e, struct chariot_domain *d,
 			 u64 gva, u64 gpa);
 bool chariot_is_stack(const struct chariot_vm *vm, const struct chariot_domain *d,
 		      u64 gfn);
+/* A view is entered by this event. */
+void chariot_stack_entered(struct chariot_event *e);
+int chariot_entry_word(struct chariot_event *e, u64 gpa);
+void chariot_entry_words_forget(struct chariot_vm *vm);
 int chariot_page_release(struct chariot_vm *vm, u64 gpa, u64 size);
+
+/* alias.c: the guest's second maps, which only views show. */
+int chariot_alias_call(struct chariot_vm *vm, const struct chariot_walk_alias *call);
+void chariot_alias_forget(struct chariot_vm *vm);
+/* In a new view; and what a view shows in the place of a page. */
+int chariot_alias_show(struct chariot_vm *vm, u32 id);
+u64 chariot_alias_shown(const struct chariot_vm *vm, u32 view, u64 gfn);
 
 /* events.c */
 void chariot_report(struct chariot_event *e, struct chariot_domain *d,

@@ -87,6 +87,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id)
 		chariot_text_hide(vm, id, false);
 	}
 	vm->page_rights -= d->table.pages;
+	vm->blocks -= d->table.blocks;
 	chariot_table_clear(&d->table, &vm->pool);
 	stacks_init(d, vm->vcpus);
 	chariot_view_lower(vm, id, 0, CHARIOT_NO_GFN);
@@ -111,9 +112,12 @@ void chariot_domains_forget(struct chariot_vm *vm)
 	for (id = 1; id < CHARIOT_MAX_VIEWS; id++)
 		chariot_domain_destroy(vm, id);
 	chariot_table_clear(&vm->text_all, &vm->pool);
+	chariot_alias_forget(vm);
 	vm->page_rights = 0;
+	vm->blocks = 0;
 	vm->map_pages = 0;
 	chariot_ring_init(&vm->records);
+	chariot_entry_words_forget(vm);
 	chariot_unmap_all(vm);
 	vm->greeted = false;
 }
@@ -128,7 +132,8 @@ int chariot_domain_stats(struct chariot_vm *vm, u32 id, struct chariot_stats *s)
 		return -ENOENT;
 	memset(s, 0, sizeof(*s));
 	if (!id)
-		s->vm_exits = vm->events;
+		s->vm_exits = vm->events.calls + vm->events.fetches +
+			      vm->events.walks + vm->events.writes;
 	for (id = first; id < end; id++) {
 		const struct chariot_domain *d = vm->domain[id];
 

@@ -8,46 +8,9 @@
 
 #include "backend.h"
 
-static void fill_value(struct chariot_event *e, const struct chariot_write *w,
-		       struct chariot_record *rec)
+static bool read_operand(void *event, const struct chariot_write *w, u64 *old)
 {
-	const struct chariot_insn *insn = &w->insn;
-	struct chariot_regs regs = w->regs;
-	u64 old, new;
-
-	if (insn->flags & CHARIOT_INSN_VALUE) {
-		memcpy(rec->value, insn->value, w->size);
-	} else {
-		if (!(insn->flags & CHARIOT_INSN_EXEC) || w->size > sizeof(new) ||
-		    !chariot_operand_read(e, w, &old) ||
-		    !chariot_insn_execute(insn, &regs, old, &new))
-			return;
-		memcpy(rec->value, &new, w->size);
-	}
-	rec->flags |= CHARIOT_RECORD_VALUE;
-}
-
-static void fill_access(struct chariot_event *e, const struct chariot_write *w,
-			struct chariot_record *rec)
-{
-	const struct chariot_insn *insn = &w->insn;
-
-	rec->insn_len = w->decoded ? insn->len : w->byte_count;
-	memcpy(rec->insn, w->bytes, sizeof(rec->insn));
-	if (!w->decoded)
-		return;
-	rec->flags |= CHARIOT_RECORD_GVA;
-	rec->gva = insn->gva;
-	if (!w->size)
-		return;
-	rec->flags |= CHARIOT_RECORD_SIZE;
-	rec->size = w->size;
-	if (insn->flags & CHARIOT_INSN_REP) {
-		rec->flags |= CHARIOT_RECORD_REP;
-		rec->size *= insn->count;
-	}
-	if (w->size <= sizeof(insn->value) && !(insn->flags & CHARIOT_INSN_MASKED))
-		fill_value(e, w, rec);
+	return chariot_operand_read(event, w, old);
 }
 
 /**
@@ -76,19 +39,13 @@ void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 		.vcpu = e->req->vcpu_id,
 		.outcome = outcome,
 	};
-	struct chariot_range range;
 	struct timespec now;
 	bool fresh;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	rec.time_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
-	fill_access(e, w, &rec);
-	if (chariot_table_nearest(&d->table, bad, &range)) {
-		rec.flags |= CHARIOT_RECORD_REGION;
-		rec.region_gpa = range.gpa;
-		rec.region_size = range.size;
-		rec.region_kind = range.kind;
-	}
+	chariot_write_describe(w, read_operand, e, &rec);
+	chariot_record_region(&d->table, &rec);
 	if (outcome == CHARIOT_OUTCOME_STOPPED)
 		rec.next_rip += w->insn.len;
 	else if (outcome == CHARIOT_OUTCOME_AUDITED && notify)

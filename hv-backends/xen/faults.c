@@ -14,6 +14,7 @@ static void fetch(struct chariot_event *e, u64 gfn)
 	u32 owner = chariot_text_owner(e->vm, gfn);
 	u32 target = CHARIOT_DOMAIN_KERNEL;
 
+	e->vm->events.fetches++;
 	if (chariot_is_domain(owner))
 		target = owner;
 	else if (owner == CHARIOT_OWNER_ALL)
@@ -31,6 +32,7 @@ static void walk(struct chariot_event *e, u64 gla)
 {
 	struct chariot_vcpu *v = e->vcpu;
 
+	e->vm->events.walks++;
 	if (chariot_walk_marks(e, gla)) {
 		v->walks = 0;
 		return;

@@ -2,8 +2,11 @@
 /*
  * Rights that the backend gives by itself: the stack that a domain's code runs on;
  * and the guest's map of the pages where it did. Trusts the stack pointer only as
- * it was when the view was entered, not what the domain makes of it afterwards.
+ * it was when the view was entered, not what the domain makes of it afterwards;
+ * with what the guest's kernel says of that it can mislead its own views alone.
  */
+#include <syslog.h>
+
 #include "backend.h"
 
 #define GFNS_PER_PAGE	(CHARIOT_PAGE_SIZE * 8u)
@@ -70,6 +73,68 @@ static void watch_clear(struct chariot_vm *vm, u64 first, u64 end)
 	}
 }
 
+/* --- where a view was entered ------------------------------------------------------------ */
+
+static void forget_word(struct chariot_vm *vm, u32 vcpu)
+{
+	if (vm->vcpu[vcpu].entry_word)
+		xc_altp2m_set_vcpu_disable_notify(chariot_xc, vm->domid, vcpu);
+	vm->vcpu[vcpu].entry_word = 0;
+}
+
+/**
+ * chariot_entry_word - serve CHARIOT_CALL_ENTRY_WORD
+ * @e: the event: of which virtual CPU
+ * @gpa: of its word
+ *
+ * Xen lets a virtual CPU use VMFUNC from when it may tell it of EPT violations by
+ * #VE. It never does: no page is set up for that.
+ */
+int chariot_entry_word(struct chariot_event *e, u64 gpa)
+{
+	u64 gfn = gpa >> CHARIOT_PAGE_SHIFT;
+
+	if (!(e->vm->features & CHARIOT_F_GUEST_SWITCH))
+		return -ENOSYS;
+	forget_word(e->vm, e->req->vcpu_id);
+	if (xc_altp2m_set_vcpu_enable_notify(chariot_xc, e->vm->domid,
+					     e->req->vcpu_id, gfn)) {
+		chariot_log(LOG_WARNING, "guest %u: virtual CPU %u cannot change views itself: %m",
+			    e->vm->domid, e->req->vcpu_id);
+		return -ENOSYS;
+	}
+	e->vcpu->entry_word = gpa;
+	return 0;
+}
+
+void chariot_entry_words_forget(struct chariot_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->vcpus; i++)
+		forget_word(vm, i);
+}
+
+void chariot_stack_entered(struct chariot_event *e)
+{
+	struct chariot_vcpu *v = e->vcpu;
+
+	v->entry_rsp = e->req->data.regs.x86.rsp;
+	if (v->entry_word)
+		chariot_write(e->vm, v->entry_word, &v->entry_rsp, sizeof(u64));
+}
+
+/* By whom it was entered last, an event or the guest, has left its word there. */
+static u64 entry_stack(struct chariot_event *e)
+{
+	u64 rsp;
+
+	if (e->vcpu->entry_word &&
+	    chariot_read(e->vm, e->vcpu->entry_word, &rsp, sizeof(rsp)))
+		return rsp;
+	return e->vcpu->entry_rsp;
+}
+
 /* --- stacks ---------------------------------------------------------------------------- */
 
 /* The page may be another virtual CPU's stack, too: page_access() looks at all. */
@@ -126,7 +191,7 @@ bool chariot_grant_stack(struct chariot_event *e, struct chariot_domain *d, u64 
 			 u64 gpa)
 {
 	struct chariot_stack *s = &d->stacks[e->req->vcpu_id];
-	u64 rsp = e->vcpu->entry_rsp, gfn = gpa >> CHARIOT_PAGE_SHIFT;
+	u64 rsp = entry_stack(e), gfn = gpa >> CHARIOT_PAGE_SHIFT;
 	u64 base = gva & ~((u64)e->vm->stack_size - 1);
 	/* Its pages need not lie one behind the other in physical memory. */
 	u64 *slot = &s->gfn[gfn % CHARIOT_STACK_PAGES];
@@ -158,8 +223,6 @@ int chariot_page_release(struct chariot_vm *vm, u64 gpa, u64 size)
 	u64 first, end;
 	u32 id, i, page;
 
-	if (!chariot_range_valid(gpa, size))
-		return -EINVAL;
 	first = gpa >> CHARIOT_PAGE_SHIFT;
 	end = ((gpa + size - 1) >> CHARIOT_PAGE_SHIFT) + 1;
 	for (id = 1; id < CHARIOT_MAX_VIEWS; id++)

@@ -43,9 +43,49 @@ int chariot_monitor_open(struct chariot_vm *vm)
 err_channel:
 	xenevtchn_close(vm->channel);
 err_monitor:
-	munmap(vm->ring_page, XC_PAGE_SIZE);
-	xc_monitor_disable(chariot_xc, vm->domid);
+	chariot_monitor_abandon(vm->domid, vm->ring_page);
 	return err;
+}
+
+void chariot_monitor_abandon(u32 domid, void *ring)
+{
+	munmap(ring, XC_PAGE_SIZE);
+	xc_monitor_disable(chariot_xc, domid);
+}
+
+static void push(struct chariot_vm *vm, const vm_event_response_t *rsp)
+{
+	RING_IDX at = vm->ring.rsp_prod_pvt;
+
+	memcpy(RING_GET_RESPONSE(&vm->ring, at), rsp, sizeof(*rsp));
+	vm->ring.rsp_prod_pvt = at + 1;
+	RING_PUSH_RESPONSES(&vm->ring);
+	xenevtchn_notify(vm->channel, vm->port);
+}
+
+/*
+ * The ring of the other's is lost, with what it held. Xen keeps of each virtual CPU
+ * that it waits, and takes an answer from this ring, too; of one that does not
+ * wait, it takes none.
+ */
+int chariot_monitor_take_over(struct chariot_vm *vm)
+{
+	vm_event_response_t rsp = {
+		.version = VM_EVENT_INTERFACE_VERSION,
+		.flags = VM_EVENT_FLAG_VCPU_PAUSED,
+		.reason = VM_EVENT_REASON_MEM_ACCESS,
+	};
+	int err;
+
+	if (xc_monitor_disable(chariot_xc, vm->domid))
+		return -errno;
+	err = chariot_monitor_open(vm);
+	if (err)
+		return err;
+	chariot_views_off(vm);
+	for (rsp.vcpu_id = 0; rsp.vcpu_id < vm->vcpus; rsp.vcpu_id++)
+		push(vm, &rsp);
+	return 0;
 }
 
 void chariot_monitor_close(struct chariot_vm *vm, bool gone)
@@ -56,8 +96,7 @@ void chariot_monitor_close(struct chariot_vm *vm, bool gone)
 		xc_monitor_guest_request(chariot_xc, vm->domid, false, true,
 					 false);
 	}
-	munmap(vm->ring_page, XC_PAGE_SIZE);
-	xc_monitor_disable(chariot_xc, vm->domid);
+	chariot_monitor_abandon(vm->domid, vm->ring_page);
 	xenevtchn_close(vm->channel);
 }
 
@@ -129,6 +168,7 @@ static void guest_request(struct chariot_event *e)
 	/* Somebody else's. */
 	if ((r->rdx & CHARIOT_CALL_MASK) != CHARIOT_CALL_BASE || r->rdx >> 32)
 		return;
+	e->vm->events.calls++;
 	answer = chariot_answer_regs(e);
 	answer->rax = chariot_hypercall(e, r->rdx, r->r10, r->r8, r->r9);
 	answer->rdx = CHARIOT_XEN_ANSWERED;
@@ -175,9 +215,9 @@ static void answer(struct chariot_vm *vm, const vm_event_request_t *req,
 	};
 	if (!e.vcpu || req->version != VM_EVENT_INTERFACE_VERSION)
 		return;
-	vm->events++;
 	if (req->flags & VM_EVENT_FLAG_ALTERNATE_P2M)
-		e.view = chariot_view_number(vm, req->altp2m_idx);
+		e.view = req->altp2m_idx < CHARIOT_MAX_VIEWS ?
+			 req->altp2m_idx : CHARIOT_DOMAIN_KERNEL;
 	if (chariot_logs(LOG_DEBUG))
 		trace(&e);
 	switch (req->reason) {
@@ -220,11 +260,7 @@ bool chariot_monitor_serve(struct chariot_vm *vm)
 		vm->ring.req_cons = at + 1;
 		vm->ring.sring->req_event = at + 2;
 		answer(vm, &req, &rsp);
-		at = vm->ring.rsp_prod_pvt;
-		memcpy(RING_GET_RESPONSE(&vm->ring, at), &rsp, sizeof(rsp));
-		vm->ring.rsp_prod_pvt = at + 1;
-		RING_PUSH_RESPONSES(&vm->ring);
-		xenevtchn_notify(vm->channel, vm->port);
+		push(vm, &rsp);
 		left--;
 	}
 	RING_FINAL_CHECK_FOR_REQUESTS(&vm->ring, more);

@@ -41,13 +41,22 @@ static bool text_taken(const struct chariot_vm *vm, u32 owner, struct pages p)
 	return false;
 }
 
+/* Have blocks for a change, if the guest may hold @share times its limit. */
+static int blocks_stock(struct chariot_vm *vm, u64 need, u32 share)
+{
+	if ((vm->blocks + need) / (share * CHARIOT_BLOCKS_PER_PAGE) >=
+	    chariot_max_page_rights())
+		return -ENOSPC;
+	return chariot_pool_stock(&vm->pool, need);
+}
+
 static int region_add(struct chariot_vm *vm, const struct chariot_region *r)
 {
 	bool all = r->domain == CHARIOT_DOMAIN_ALL;
 	struct chariot_domain *d = all ? NULL : vm->domain[r->domain];
 	struct chariot_table *t = all ? &vm->text_all : &d->table;
 	bool exec = r->rights & CHARIOT_RIGHT_EXEC;
-	u64 limit = chariot_max_page_rights(), pages = t->pages;
+	u64 limit = chariot_max_page_rights(), pages = t->pages, blocks = t->blocks;
 	struct pages p = pages_of(r);
 	int err;
 
@@ -60,29 +69,19 @@ static int region_add(struct chariot_vm *vm, const struct chariot_region *r)
 		return -EFAULT;
 	if (exec && text_taken(vm, all ? CHARIOT_OWNER_ALL : r->domain, p))
 		return -EBUSY;
-	err = chariot_pool_stock(&vm->pool, chariot_table_need(t, r->gpa, r->size));
+	err = blocks_stock(vm, chariot_table_need(t, r->gpa, r->size), 1);
 	if (!err)
 		err = chariot_table_add(t, &vm->pool, r->gpa, r->size, r->rights,
 					r->kind);
 	vm->page_rights += t->pages - pages;
+	vm->blocks += t->blocks - blocks;
 	if (!err && exec && d)
 		d->exec_pages += p.end - p.first;
 	if (!err && exec && d && d->state == CHARIOT_DOMAIN_ACTIVE)
 		chariot_text_hide(vm, d->id, true);
+	if (!err && d && r->kind != CHARIOT_KIND_MMIO)
+		chariot_view_give(vm, d->id, p.first, p.end);
 	return err;
-}
-
-/* Only the pages at both ends can need blocks, when they are cut. */
-static u64 remove_need(const struct chariot_table *t, const struct chariot_region *r)
-{
-	u64 end = r->gpa + r->size;
-	u64 head = CHARIOT_PAGE_SIZE - (r->gpa & ~CHARIOT_PAGE_MASK);
-	u64 tail = ((end - 1) & ~CHARIOT_PAGE_MASK) + 1;
-
-	head = head < r->size ? head : r->size;
-	tail = tail < r->size ? tail : r->size;
-	return (u64)chariot_table_need(t, r->gpa, head) +
-	       chariot_table_need(t, end - tail, tail);
 }
 
 /* The first run of executable pages of the region, cut to it. */
@@ -107,14 +106,14 @@ static int region_remove(struct chariot_vm *vm, const struct chariot_region *r)
 	struct chariot_table *t = all ? &vm->text_all : &d->table;
 	struct pages p = pages_of(r);
 	struct chariot_range range;
-	u64 pages = t->pages, first, end;
+	u64 pages = t->pages, blocks = t->blocks, first, end;
 	u32 id;
 	int err;
 
 	if (!chariot_table_next(t, r->gpa, 1, &range) ||
 	    range.gpa >= r->gpa + r->size)
 		return 0;
-	err = chariot_pool_stock(&vm->pool, remove_need(t, r));
+	err = blocks_stock(vm, chariot_table_remove_need(t, r->gpa, r->size), 2);
 	if (err)
 		return err;
 	/* Text first, each run of it by itself: the kernel's view shows it again. */
@@ -132,6 +131,7 @@ static int region_remove(struct chariot_vm *vm, const struct chariot_region *r)
 	if (err)
 		return err;
 	vm->page_rights -= pages - t->pages;
+	vm->blocks += t->blocks - blocks;
 	for (id = 1; id < CHARIOT_MAX_VIEWS; id++)
 		if (vm->domain[id] && (all || id == r->domain))
 			chariot_view_lower(vm, id, p.first, p.end);

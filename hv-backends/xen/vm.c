@@ -173,7 +173,10 @@ static void walk(struct chariot_event *e, u64 gva, struct walk *w)
 
 	for (w->n = 0; level; level--) {
 		int shift = CHARIOT_PAGE_SHIFT + 9 * (level - 1);
-		u64 gpa = table + (gva >> shift) % ENTRIES * sizeof(u64);
+		u64 gfn = chariot_alias_shown(e->vm, e->view,
+					      table >> CHARIOT_PAGE_SHIFT);
+		u64 gpa = (gfn << CHARIOT_PAGE_SHIFT) +
+			  (gva >> shift) % ENTRIES * sizeof(u64);
 		u64 *at = entry_at(e, gpa), value;
 
 		value = at ? __atomic_load_n(at, __ATOMIC_RELAXED) : 0;

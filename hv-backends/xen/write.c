@@ -56,12 +56,8 @@ static void decode(struct chariot_event *e, struct chariot_write *w)
 static bool locate(struct chariot_event *e, struct chariot_write *w)
 {
 	const struct vm_event_mem_access *a = &e->req->u.mem_access;
-	u64 offset = w->insn.gva & ~CHARIOT_PAGE_MASK;
 
-	w->size = w->insn.size;
-	w->size1 = w->size;
-	if (offset + w->size > CHARIOT_PAGE_SIZE)
-		w->size1 = CHARIOT_PAGE_SIZE - offset;
+	chariot_write_measure(w);
 	if (!chariot_translate(e, w->insn.gva, true, &w->gpa))
 		return false;
 	if (w->size1 < w->size &&
@@ -93,9 +89,7 @@ static enum chariot_verdict judge(struct chariot_event *e, struct chariot_domain
 	if (w->size1 == w->size)
 		return first;
 	second = judge_part(e, d, w->gpa2, w->size - w->size1, &bad2);
-	if (first <= CHARIOT_VERDICT_EMULATE && second > CHARIOT_VERDICT_EMULATE)
-		*bad = bad2;
-	return first > second ? first : second;
+	return chariot_verdict_both(first, second, bad, bad2);
 }
 
 /* Have Xen do just this instruction, in memory and without views. */
@@ -177,6 +171,7 @@ void chariot_judge_write(struct chariot_event *e, struct chariot_domain *d)
 	u64 bad = w.gpa;
 	bool own;
 
+	e->vm->events.writes++;
 	/* Known before anything is decoded: the page is the domain's. */
 	if (judge_part(e, d, w.gpa, 0, &bad) == CHARIOT_VERDICT_ALLOW) {
 		chariot_view_raise(e, a->gfn);

@@ -48,8 +48,10 @@ typedef int64_t __s64;
 #define CHARIOT_CALL_BASE	0x43480000u
 #define CHARIOT_CALL_MASK	0xffff0000u
 
-/* On Xen: what a backend leaves in rdx beside the result, for without one the
- * guest's request succeeds, too. */
+/*
+ * On Xen: what a backend leaves in rdx beside the result, for without one the
+ * guest's request succeeds, too.
+ */
 #define CHARIOT_XEN_ANSWERED	0x6368617269f70000ull
 
 enum chariot_call_nr {
@@ -73,6 +75,12 @@ enum chariot_call_nr {
 	CHARIOT_CALL_PAGE_RELEASE	= 8,
 	/* (gpa of struct chariot_walk_alias): see the structure. */
 	CHARIOT_CALL_WALK_ALIAS		= 9,
+	/*
+	 * (gpa of a u64): from now on this virtual CPU leaves its stack pointer
+	 * there before it enters a driver's view by itself
+	 * (CHARIOT_F_GUEST_SWITCH). Errors: -EINVAL not aligned, -EFAULT not RAM.
+	 */
+	CHARIOT_CALL_ENTRY_WORD		= 10,
 	CHARIOT_CALL_COUNT
 };
 
@@ -103,8 +111,11 @@ enum chariot_domain_state {
 #define CHARIOT_F_BYTE_EXACT	(1u << 1)	/* regions smaller than a page */
 #define CHARIOT_F_RECORDS	(1u << 2)	/* records and the notification */
 #define CHARIOT_F_WATCH_MAP	(1u << 3)	/* backend wants the watched map */
-#define CHARIOT_F_WALK_ALIAS	(1u << 4)	/* page walks need write access in a
-						 * view: the guest must give aliases */
+/* page walks need write access in a view: the guest must give aliases */
+#define CHARIOT_F_WALK_ALIAS	(1u << 4)
+
+/* the guest may change views itself, by VMFUNC's function 0: a view has its domain's number */
+#define CHARIOT_F_GUEST_SWITCH	(1u << 5)
 
 /**
  * struct chariot_hello - negotiation, in and out
@@ -367,7 +378,8 @@ enum chariot_walk_alias_op {
  * undoes both.
  *
  * Errors: -EINVAL, -EFAULT not RAM, -ENOSYS the backend does not need it, -EBUSY
- * a domain is active, -ENOSPC the guest's memory leaves no addresses, -ENOMEM.
+ * a domain is active, -ENOSPC the guest's memory leaves no addresses, or there are
+ * more leaf tables than it needs, -ENOMEM.
  */
 struct chariot_walk_alias {
 	__u32 op;

@@ -34,14 +34,16 @@ extern const struct chariot_transport chariot_transport_xen;
  */
 int chariot_hv_detect(void);
 
-/* Use this transport, whatever runs the machine; NULL: none (KUnit). */
+/* Use this transport, whatever runs the machine; NULL: what is detected (KUnit). */
 void chariot_hv_use(const struct chariot_transport *transport);
 
 /* Name of the transport in use, "none" without. */
 const char *chariot_hv_name(void);
 
-/* The calls of abi.h; gpa arguments point to the structure named there. All
- * return 0 or a negative errno, -ENODEV without a transport. */
+/*
+ * The calls of abi.h; gpa arguments point to the structure named there. All
+ * return 0 or a negative errno, -ENODEV without a transport.
+ */
 long chariot_hv_hello(u64 gpa);
 long chariot_hv_domain_create(u64 gpa);
 long chariot_hv_domain_control(u32 domain, u32 state, u32 mode);
@@ -52,5 +54,7 @@ long chariot_hv_domain_stats(u32 domain, u64 gpa);
 long chariot_hv_watch_map(u64 gpa);
 long chariot_hv_page_release(u64 gpa, u64 size);
 long chariot_hv_walk_alias(u64 gpa);
+/* Of the virtual CPU that it runs on. */
+long chariot_hv_entry_word(u64 gpa);
 
 #endif /* CHARIOT_HYPERCALL_H */
