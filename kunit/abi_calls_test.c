@@ -115,6 +115,11 @@ static long call_alias(struct kunit *test)
 	return chariot_hv_walk_alias(ALIAS_GPA);
 }
 
+static long call_entry(struct kunit *test)
+{
+	return chariot_hv_entry_word(DATA_GPA);
+}
+
 struct call_row {
 	const char *name;
 	enum chariot_call_nr nr;
@@ -140,6 +145,7 @@ static const struct call_row call_rows[] = {
 	{ "PAGE_RELEASE", CHARIOT_CALL_PAGE_RELEASE, call_release, DATA_GPA,
 	  PAGE },
 	{ "WALK_ALIAS", CHARIOT_CALL_WALK_ALIAS, call_alias, ALIAS_GPA },
+	{ "ENTRY_WORD", CHARIOT_CALL_ENTRY_WORD, call_entry, DATA_GPA },
 };
 
 static_assert(ARRAY_SIZE(call_rows) == CHARIOT_CALL_COUNT);
@@ -505,6 +511,17 @@ static void test_alias_not_needed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -(long)ENOSYS, call_alias(test));
 }
 
+static void test_entry_word(struct kunit *test)
+{
+	busy_guest(test);
+	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_entry_word(DATA_GPA + PAGE - 8));
+	KUNIT_EXPECT_EQ(test, -(long)EINVAL, chariot_hv_entry_word(DATA_GPA + 4));
+	KUNIT_EXPECT_EQ(test, -(long)EFAULT, chariot_hv_entry_word(GUEST_END));
+	chariot_fake_knobs.features &= ~CHARIOT_F_GUEST_SWITCH;
+	KUNIT_ASSERT_EQ(test, 0L, call_hello(test));
+	KUNIT_EXPECT_EQ(test, -(long)ENOSYS, chariot_hv_entry_word(DATA_GPA));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(test_passed_on, call_gen_params),
 	KUNIT_CASE_PARAM(test_no_transport, call_gen_params),
@@ -524,6 +541,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(test_release, release_gen_params),
 	KUNIT_CASE_PARAM(test_alias, alias_gen_params),
 	KUNIT_CASE(test_alias_not_needed),
+	KUNIT_CASE(test_entry_word),
 	{ }
 };
 

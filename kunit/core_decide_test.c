@@ -129,8 +129,7 @@ static void test_edges(struct kunit *test)
 	u64 gpa;
 
 	for (gpa = e->gpa - REACH; gpa <= e->gpa + REACH; gpa++) {
-		for (i = 0; i < ARRAY_SIZE(sizes) &&
-			    gpa + sizes[i] <= PAGES * PAGE; i++) {
+		for (i = 0; i < ARRAY_SIZE(sizes) && gpa + sizes[i] <= PAGES * PAGE; i++) {
 			check_access(test, gpa, sizes[i], CHARIOT_MODE_AUDIT);
 			check_access(test, gpa, sizes[i], CHARIOT_MODE_ENFORCE);
 		}

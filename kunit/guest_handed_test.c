@@ -184,13 +184,12 @@ static void test_forgotten(struct kunit *test)
 	u64 generation = chariot_handed_generation(&f->d);
 
 	hand(f, f->device, DEVICE);
-	KUNIT_EXPECT_TRUE(test, chariot_handed_forget(&f->d,
-				(unsigned long)f->device + SIZE - 1, 1));
+	KUNIT_EXPECT_TRUE(test, chariot_handed_forget(&f->d, (unsigned long)f->device + SIZE - 1,
+						      1));
 	KUNIT_EXPECT_NE(test, generation, chariot_handed_generation(&f->d));
 	KUNIT_EXPECT_FALSE(test, settles(f, f->device));
 	KUNIT_EXPECT_FALSE(test, settles(f, f->child[0]));
-	KUNIT_EXPECT_FALSE(test, chariot_handed_forget(&f->d,
-				(unsigned long)f->device, SIZE));
+	KUNIT_EXPECT_FALSE(test, chariot_handed_forget(&f->d, (unsigned long)f->device, SIZE));
 }
 
 static void test_rules(struct kunit *test)

@@ -27,6 +27,7 @@
  * @fail_error: with this negative errno, and without any effect
  * @rip: of the writes judged by chariot_fake_write()
  * @vcpu: likewise
+ * @gva: the address written to, 0: the backend does not know it
  * @notify: called in place of a #GP, with HELLO's notify_error, if that is not
  *	0; may be NULL
  */
@@ -42,6 +43,7 @@ struct chariot_fake_knobs {
 	int fail_error;
 	u64 rip;
 	u32 vcpu;
+	u64 gva;
 	void (*notify)(u32 error_code);
 };
 

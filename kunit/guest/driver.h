@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What a driver under test offers to the tests, which call it as the kernel would.
+ */
+#ifndef CHARIOT_KUNIT_DRIVER_H
+#define CHARIOT_KUNIT_DRIVER_H
+
+#include <linux/types.h>
+
+/**
+ * struct kunit_family - one way for a driver to get memory
+ * @name: of the calls
+ * @record: what chariot calls it
+ * @size: bytes to ask for that are worth a try
+ * @get: returns @size bytes, or NULL
+ * @put: gives them back, by the driver itself
+ * @slab: from a slab cache or DMA pool of the driver's own
+ * @by_kernel: got by the kernel, which calls what the driver has named
+ */
+struct kunit_family {
+	const char *name;
+	const char *record;
+	size_t size;
+	void *(*get)(size_t size);
+	void (*put)(void *p, size_t size);
+	bool slab;
+	bool by_kernel;
+};
+
+/* A call that writes for the driver: some of the first 64 bytes at @to. */
+struct kunit_copy {
+	const char *name;
+	void (*call)(char *to);
+};
+
+/**
+ * struct kunit_driver - all that the driver can be asked for
+ * @text: an address in its text; @data: in its data; @rodata: in its constants
+ */
+struct kunit_driver {
+	const struct kunit_family *families;
+	size_t nr_families;
+	const struct kunit_copy *copies;
+	size_t nr_copies;
+	void *text;
+	void *data;
+	const void *rodata;
+	void __percpu *percpu;
+	/* Calls that write to memory of their caller's: chariot judges them. */
+	long (*copy)(void *to, const void *from, size_t size);
+	long (*print)(char *to, size_t size, unsigned long value);
+	void *(*set)(void *to, int byte, size_t size);
+};
+
+/* The driver is given its address as the parameter "offer", and calls it in init. */
+typedef void kunit_offer_fn(const struct kunit_driver *driver);
+
+#endif /* CHARIOT_KUNIT_DRIVER_H */

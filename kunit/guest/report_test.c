@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A write of a driver is stopped: what chariot makes of the notification. It says
+ * what was hit, or finds that the driver may, and has the write done again.
+ */
+#include <linux/kdebug.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <asm/trapnr.h>
+
+#include <chariot/hypercall.h>
+#include "alloc.h"
+#include "grant_rules.h"
+#include "world.h"
+
+static typeof(notify_die) *tell;
+static struct pt_regs regs;	/* at the write, and where the driver goes on */
+static int answer;
+
+/* The #GP in whose place the backend calls this. */
+static void notify(u32 error_code)
+{
+	answer = tell(DIE_GPF, "test", &regs, error_code, X86_TRAP_GP, SIGSEGV);
+}
+
+static int report_init(struct kunit *test)
+{
+	int ret = world_init(test);
+
+	tell = (void *)chariot_symbol("notify_die");
+	chariot_fake_knobs.notify = notify;
+	return ret ?: (tell ? 0 : -ENOENT);
+}
+
+/* The driver's text writes to @va, by an instruction of three bytes. */
+static void write_to(struct kunit *test, struct world_driver w, const void *va,
+		     bool known)
+{
+	chariot_fake_knobs.rip = (unsigned long)w.calls->text;
+	chariot_fake_knobs.gva = known ? (unsigned long)va : 0;
+	memset(&regs, 0, sizeof(regs));
+	regs.ip = chariot_fake_knobs.rip + 3;
+	regs.cs = __KERNEL_CS;
+	answer = NOTIFY_DONE;
+	KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(w.chariot->domain,
+						    chariot_virt_to_phys(va), 8, NULL));
+}
+
+/* --- what was hit ---------------------------------------------------------------------- */
+
+static void *slab, *area, *page;
+static void __percpu *percpu;
+
+static const void *symbol(const char *name)
+{
+	return (void *)chariot_symbol(name);
+}
+
+static const void *of_slab(struct world_driver w)
+{
+	return slab;
+}
+
+static const void *of_area(struct world_driver w)
+{
+	return area;
+}
+
+static const void *of_page(struct world_driver w)
+{
+	return page;
+}
+
+static const void *of_percpu(struct world_driver w)
+{
+	return per_cpu_ptr(percpu, 0);
+}
+
+static const void *of_data(struct world_driver w)
+{
+	return symbol("init_mm");
+}
+
+static const void *of_text(struct world_driver w)
+{
+	return symbol("schedule");
+}
+
+static const void *of_constant(struct world_driver w)
+{
+	return symbol("linux_banner");
+}
+
+/* The test's thread has the tables of who has loaded this module, or init's. */
+static const void *of_table(struct world_driver w)
+{
+	return current->active_mm->pgd;
+}
+
+static const void *of_module(struct world_driver w)
+{
+	return &answer;
+}
+
+static const void *of_own_text(struct world_driver w)
+{
+	return w.calls->text;
+}
+
+static const void *of_own_constant(struct world_driver w)
+{
+	return w.calls->rodata;
+}
+
+static const void *of_stack(struct world_driver w)
+{
+	return task_stack_page(current->real_parent) + 256;
+}
+
+static const void *of_task(struct world_driver w)
+{
+	/* No member that a rule is for. */
+	return &current->comm;
+}
+
+static const void *of_struct_page(struct world_driver w)
+{
+	return virt_to_page(page);
+}
+
+struct hit_row {
+	const char *name;
+	const void *(*at)(struct world_driver w);
+	enum chariot_victim victim;
+	const char *text;		/* that the description has in it */
+	bool alias;			/* found by its address in the direct map, too */
+};
+
+static const struct hit_row hit_rows[] = {
+	{ "slab object", of_slab, CHARIOT_VICTIM_SLAB, "kmalloc-", true },
+	{ "task", of_task, CHARIOT_VICTIM_SLAB, "task_struct (kunit_try_catch", true },
+	{ "vmalloc area", of_area, CHARIOT_VICTIM_VMALLOC, "vmalloc area of " },
+	{ "page", of_page, CHARIOT_VICTIM_PAGES, "allocated page", true },
+	{ "per-CPU memory", of_percpu, CHARIOT_VICTIM_PERCPU, "of CPU 0", true },
+	{ "kernel data", of_data, CHARIOT_VICTIM_KERNEL_DATA, "init_mm", true },
+	{ "kernel text", of_text, CHARIOT_VICTIM_KERNEL_TEXT, "schedule", true },
+	{ "kernel constant", of_constant, CHARIOT_VICTIM_KERNEL_RODATA, "linux_banner",
+	  true },
+	{ "page table", of_table, CHARIOT_VICTIM_PAGE_TABLE, "page table", true },
+	{ "module", of_module, CHARIOT_VICTIM_MODULE, "module chariot_kunit" },
+	{ "own text", of_own_text, CHARIOT_VICTIM_SELF, "driver_begin" },
+	{ "own constant", of_own_constant, CHARIOT_VICTIM_SELF, "own read-only data" },
+	{ "stack", of_stack, CHARIOT_VICTIM_STACK, "stack of kthreadd", true },
+	{ "struct page", of_struct_page, CHARIOT_VICTIM_KERNEL_DATA, "struct page of pfn" },
+};
+
+static void hit_desc(const struct hit_row *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(hit, hit_rows, hit_desc);
+
+static void expect_report(struct kunit *test, struct world_driver w,
+			  const struct hit_row *row, const void *at)
+{
+	struct chariot_violation *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+	u64 cursor = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, v);
+	KUNIT_EXPECT_TRUE(test, chariot_report_pending(cursor));
+	KUNIT_ASSERT_EQ(test, 1, (int)chariot_report_read(&cursor, v));
+	KUNIT_EXPECT_EQ_MSG(test, row->victim, v->victim, "%s", v->victim_text);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(v->victim_text, row->text), "%s",
+				  v->victim_text);
+	KUNIT_EXPECT_EQ(test, v->rip, (u64)w.calls->text);
+	KUNIT_EXPECT_EQ(test, v->domain, w.chariot->domain);
+	KUNIT_EXPECT_EQ(test, v->outcome, (u32)CHARIOT_OUTCOME_STOPPED);
+	KUNIT_EXPECT_EQ(test, v->gpa, (u64)chariot_virt_to_phys(at));
+	KUNIT_EXPECT_EQ(test, v->length, 8ull);
+	KUNIT_EXPECT_STREQ(test, v->driver, DRIVER_NAME);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(v->function, "driver_begin"), "%s",
+				  v->function);
+	KUNIT_EXPECT_EQ(test, v->repeat, 1ull + row->alias);
+	KUNIT_EXPECT_FALSE(test, chariot_report_pending(cursor));
+}
+
+/* The write is left out: the driver goes on behind it. */
+static void expect_left_out(struct kunit *test, struct world_driver w)
+{
+	KUNIT_EXPECT_EQ(test, NOTIFY_STOP, answer & NOTIFY_STOP);
+	KUNIT_EXPECT_EQ(test, regs.ip, (unsigned long)w.calls->text + 3);
+}
+
+static void hit(struct kunit *test, const struct hit_row *row)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	const void *at = row->at(w);
+
+	KUNIT_ASSERT_NOT_NULL(test, at);
+	write_to(test, w, at, true);
+	expect_left_out(test, w);
+	if (row->alias) {
+		write_to(test, w, at, false);
+		expect_left_out(test, w);
+	}
+	/* The same is found by both addresses: that is one report. */
+	expect_report(test, w, row, at);
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
+	KUNIT_EXPECT_EQ(test, (long long)row->alias,
+			(long long)atomic64_read(&w.chariot->repeats));
+	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->settled));
+}
+
+static void test_hit(struct kunit *test)
+{
+	slab = kzalloc(500, GFP_KERNEL);
+	area = vmalloc(PAGE_SIZE);
+	page = (void *)get_zeroed_page(GFP_KERNEL);
+	percpu = alloc_percpu(u64);
+	if (slab && area && page && percpu)
+		hit(test, test->param_value);
+	else
+		KUNIT_FAIL(test, "no memory");
+	free_percpu(percpu);
+	free_page((unsigned long)page);
+	vfree(area);
+	kfree(slab);
+}
+
+/* --- what the driver may, it is then given ------------------------------------------------ */
+
+static void expect_settled(struct kunit *test, struct world_driver w, const void *va)
+{
+	s64 settled = atomic64_read(&w.chariot->settled);
+
+	KUNIT_EXPECT_FALSE(test, world_writable(test, w.chariot, va, 4));
+	chariot_fake_knobs.notify = notify;
+	write_to(test, w, va, true);
+	KUNIT_EXPECT_EQ(test, NOTIFY_STOP, answer & NOTIFY_STOP);
+	/* It is done again. */
+	KUNIT_EXPECT_EQ(test, regs.ip, (unsigned long)w.calls->text);
+	KUNIT_EXPECT_EQ(test, settled + 1, (s64)atomic64_read(&w.chariot->settled));
+	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+}
+
+static void test_settles_task(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	const struct chariot_member *m;
+	unsigned int tried = 0;
+
+	for (m = chariot_task_members; m->text; m++) {
+		const void *va = (void *)current + m->offset;
+		unsigned long bad;
+
+		/* Neighbours may have come with another one. */
+		if (m->size < 8 || chariot_may_write(w.chariot, va, 8, &bad))
+			continue;
+		expect_settled(test, w, va);
+		KUNIT_EXPECT_TRUE_MSG(test, world_writable(test, w.chariot, va, m->size),
+				      "%s", m->text);
+		tried++;
+	}
+	KUNIT_EXPECT_GT(test, tried, 0u);
+	world_expect_agreed(test, w.chariot);
+}
+
+/* The struct pages of its own pages. */
+static void test_settles_page(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	const struct kunit_family *f = w.calls->families;
+	void *p;
+
+	while (strcmp(f->name, "alloc_pages"))
+		f++;
+	p = f->get(f->size);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	expect_settled(test, w, virt_to_page(p));
+	KUNIT_EXPECT_TRUE(test, world_writable(test, w.chariot, virt_to_page(p),
+					       sizeof(struct page)));
+	f->put(p, f->size);
+	KUNIT_EXPECT_FALSE(test, world_writable(test, w.chariot, virt_to_page(p), 8));
+	world_expect_agreed(test, w.chariot);
+}
+
+/* Repeats are counted, and are one report. */
+static void test_repeats(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		write_to(test, w, symbol("init_mm"), true);
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
+	KUNIT_EXPECT_EQ(test, 4ll, (long long)atomic64_read(&w.chariot->repeats));
+}
+
+/* A #GP that is none of the backend's is none of chariot's. */
+static void test_other_faults(struct kunit *test)
+{
+	memset(&regs, 0, sizeof(regs));
+	regs.cs = __KERNEL_CS;
+	notify(0);
+	KUNIT_EXPECT_EQ(test, 0, answer & NOTIFY_STOP_MASK);
+	regs.cs = __USER_CS;
+	notify(CHARIOT_NOTIFY_ERROR);
+	KUNIT_EXPECT_EQ(test, 0, answer & NOTIFY_STOP_MASK);
+}
+
+static struct kunit_case report_cases[] = {
+	KUNIT_CASE_PARAM(test_hit, hit_gen_params),
+	KUNIT_CASE(test_settles_task),
+	KUNIT_CASE(test_settles_page),
+	KUNIT_CASE(test_repeats),
+	KUNIT_CASE(test_other_faults),
+	{ }
+};
+
+struct kunit_suite guest_report_suite = {
+	.name = "chariot_guest_report",
+	.init = report_init,
+	.exit = world_exit,
+	.test_cases = report_cases,
+};
