@@ -7,6 +7,8 @@ BUILD	?= $(REPO)/build
 PREFIX	?= /usr
 DESTDIR	?=
 HV	?= kvm-amd
+FUZZ_SECONDS ?= 30
+MINUTES ?= 10
 
 # Kbuild writes beside the sources: build in a mirror of them, one a kernel.
 MIRROR	:= hypercall hv-backends guest-module
@@ -18,9 +20,14 @@ help:
 	@echo
 	@echo '  make demo            set up, then show the main job in the lab'
 	@echo '  make check           set up, then run all tests'
-	@echo '  make check-full      the same, with byte-exact heaps in each round'
+	@echo '  make check-full      all tests on each kernel and each hypervisor: hours'
 	@echo '  make check-quick     the tests on one kernel'
-	@echo '  make kunit           KUnit suites, on UML'
+	@echo '  make check-debug     the main tests with kernels that are started in other ways'
+	@echo '  make soak            guests and drivers come and go for MINUTES=10'
+	@echo '  make kunit           KUnit suites, on UML and in QEMU'
+	@echo '  make kunit-coverage  how much of the sources they run'
+	@echo '  make fuzz            the fuzzers, FUZZ_SECONDS=30 each'
+	@echo '  make static          checks of the sources: builds, sparse, checkpatch, ...'
 	@echo '  make bench           figures: exits and instructions'
 	@echo '  make compat          try the stock modules of tools/compat/stock.list'
 	@echo '  make                 build modules and commands'
@@ -32,7 +39,7 @@ help:
 	@echo '  make clean'
 	@echo
 	@echo '  KDIR=dir    kernel to build for: its headers (default: the running one)'
-	@echo '  HV=name     for demo: kvm-amd (default) or kvm-intel'
+	@echo '  HV=name     for demo and bench: kvm-amd (default), kvm-intel or xen'
 	@echo '  BUILD=dir   where to build (default: build)'
 
 mirror:
@@ -53,23 +60,43 @@ xend:
 setup:
 	tools/setup
 
+setup-xen:
+	tools/setup --xen
+
 demo: setup
 	tests/demo --hv $(HV)
 
-check: setup
+check: setup-xen
 	tests/check
 
-check-full: setup
+check-full: setup-xen
 	tests/check --full
 
 check-quick: setup
 	tests/check --quick
 
+check-debug: setup
+	tests/check --debug
+
+soak: setup
+	tests/check soak --hv kvm-amd --kernel 6.1 --smp 2 --minutes $(MINUTES)
+
 kunit: setup
 	kunit/run
+	kunit/run --guest
+
+kunit-coverage: setup
+	kunit/run --coverage
+	kunit/run --guest --coverage
+
+fuzz: setup
+	BUILD=$(abspath $(BUILD)) tests/fuzz --seconds $(FUZZ_SECONDS)
+
+static: setup
+	tests/static
 
 bench: setup
-	tests/bench/run
+	tests/bench/run --hv $(HV)
 
 compat: setup
 	tools/chariot-compat --verbose
@@ -85,11 +112,16 @@ install:
 
 # In dom0 there is nothing else to install.
 install-xend: xend
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/chariot
 	install -m 755 $(BUILD)/hv-backends/xen/chariot-xend $(DESTDIR)$(PREFIX)/sbin/
+	sed 's,/usr/sbin,$(PREFIX)/sbin,' hv-backends/xen/etc/chariot-xend.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/chariot-xend.service
+	[ -e $(DESTDIR)/etc/chariot/xend.conf ] || \
+		install -m 644 hv-backends/xen/etc/xend.conf $(DESTDIR)/etc/chariot/
 	install -m 644 tools/man/chariot-xend.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools xend setup demo check check-full check-quick kunit bench compat install install-xend clean
+.PHONY: all help mirror modules tools xend setup setup-xen demo check check-full check-quick check-debug soak kunit kunit-coverage fuzz static bench compat install install-xend clean

@@ -69,6 +69,7 @@ for how in plain isolated; do
 	[ $how = plain ] || modprobe chariot
 	repeat operations
 	idle
+	[ "$1" != crossings ] || continue
 	repeat on_disk sectors brd /dev/ram0 rd_nr=1 rd_size=32768
 	repeat on_disk sectors zram /dev/zram0
 	on_disk files brd /dev/ram0 rd_nr=1 rd_size=65536

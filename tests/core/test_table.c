@@ -198,8 +198,7 @@ static void run_step(struct chariot_table *t, struct chariot_pool *pool,
 		CHECK(err == s->e, "%s, step %u: add: %lld", name, n, err);
 		break;
 	case REMOVE:
-		/* Of what it could need, a removal takes the lists at most. */
-		stock_set(pool, 2);
+		stock_set(pool, chariot_table_remove_need(t, s->a, s->b));
 		err = chariot_table_remove(t, pool, s->a, s->b);
 		CHECK(err == s->e, "%s, step %u: remove: %lld", name, n,
 		      err);

@@ -1,19 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Stock block drivers, as Debian ships them: a file system on them keeps what
-# was written. Usage: blocks.sh plain|page|byte [DRIVER...]. Runs in the
+# was written. Usage: [SIZE_MIB=N] blocks.sh plain|page|byte [DRIVER...]. Runs in the
 # lab's guest.
 
 mode=$1
 shift
 . ./lib.sh
 
-# Their data are whole pages in both modes, so that byte needs less of it.
-SIZE_MIB=64
+# SIZE_MIB: how much is written. All data are whole pages in both modes, so that byte needs
+# less of it.
+SIZE_MIB=${SIZE_MIB:-64}
 [ "$mode" != byte ] || SIZE_MIB=16
 # null_blk can be no smaller than 1 GiB: a journal and inodes for so much would be
 # written, and freed in one go, for longer than RCU's watchdog bears on a slow machine.
-DEVICE_MIB=128
+DEVICE_MIB=$((SIZE_MIB < 64 ? 2 * SIZE_MIB : 128))
 
 # load_stock NAME [PARAMETER=VALUE...]
 load_stock() {

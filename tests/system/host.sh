@@ -6,109 +6,7 @@
 
 mode=host
 . ./lib.sh
-
-not_ok() {
-	echo "not ok $1: $2"
-	failed=yes
-}
-
-DEBUG=/sys/kernel/debug/chariot
-PARAMETERS=/sys/module/chariot_kvm/parameters
-GROUP=/sys/fs/cgroup/guest
-
-# --- guests ------------------------------------------------------------------
-
-# start PROCESSORS TASK [QEMU-ARG...]: a guest, in $guest, its process in $pid
-start() {
-	local smp=$1 task=$2
-	shift 2
-	guests=$((guests + 1))
-	guest=/run/guests/$guests
-	mkdir -p $guest && mkfifo $guest/shell $guest/monitor.in $guest/monitor.out || return
-	(
-		cd $guest || exit
-		[ ! -d $GROUP ] || echo $BASHPID > $GROUP/cgroup.procs
-		exec ${as_user:-} sh /lab/guest/command -smp "$smp" -append \
-			"console=ttyS0,115200 loglevel=5 panic=-1 task=$task" \
-			-chardev pipe,id=monitor,path=monitor -mon chardev=monitor "$@" \
-			> qemu 2>&1
-	) &
-	pid=$!
-	cat $guest/monitor.out > $guest/answers &
-}
-
-console() { tr -d '\r' < $guest/console; }
-running() { kill -0 $pid 2>/dev/null; }
-
-# until_true SECONDS COMMAND...: whether it becomes true in time
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return
-		usleep 200000
-	done
-}
-
-console_has() { console 2>/dev/null | grep -q "$1"; }
-
-# says TEXT: the guest gets so far
-says() {
-	until_true "${2:-60}" console_has "$1" && return
-	console | tail -n 20
-	cat $guest/qemu
-	fail "the guest does not get to '$1'"
-}
-
-# The task's status, once the guest has ended by itself.
-ended() {
-	local status
-	if ! until_true "${1:-60}" not running; then
-		console | tail -n 20
-		fail "the guest does not end"
-		return
-	fi
-	wait $pid
-	status=$(sed -n 's/^lab exit //p' $guest/output)
-	cat $guest/output $guest/qemu
-	[ "$status" = 0 ] || { console | grep probe: | tail -n 15; fail "the guest's task ended with '$status'"; }
-}
-
-not() { ! "$@"; }
-
-monitor() { echo "$*" > $guest/monitor.in; }
-
-# asks COMMAND PATTERN: whether the monitor's answer has it
-asks() {
-	: > $guest/answers
-	monitor "$1"
-	usleep 300000
-	tr -d '\r' < $guest/answers | grep -q "$2"
-}
-
-kill_guest() {
-	kill -9 $pid
-	wait $pid 2>/dev/null
-	true
-}
-
-# --- chariot-kvm ---------------------------------------------------------------
-
-load_module() { insmod /root/chariot-kvm.ko "$@"; }
-loaded() { [ -e /sys/module/chariot_kvm ]; }
-folders() { ls $DEBUG | wc -l; }
-stat_of() { awk -v name="$1" '$1 == name { print $2 }' $DEBUG/$pid-*/stats; }
-no_folder() { [ "$(folders)" = 0 ]; }
-unload_module() { rmmod chariot-kvm 2> /tmp/rmmod; }
-told() { dmesg | grep -c "chariot-kvm: guest of process $pid: .* stopped: "; }
-
-# Nothing is left of any guest, and the module goes and comes.
-nothing_left() {
-	until_true 10 no_folder || { fail "left in debugfs: $(ls $DEBUG)"; return; }
-	until_true 10 unload_module || { fail "rmmod: $(cat /tmp/rmmod)"; return; }
-	! loaded && [ ! -e $DEBUG ] || { fail "something is left of chariot-kvm"; return; }
-	load_module "$@"
-}
+. ./host-lib.sh
 
 # --- tests -----------------------------------------------------------------------
 
@@ -189,6 +87,57 @@ reset() {
 	says 'probe: domain' && ended && nothing_left
 }
 
+domains() { awk 'END { print NR - 1 }' $DEBUG/$pid-*/domains; }
+
+# Its drivers' views are not the next kernel's.
+kexec() {
+	start "$processors" kexec -m 512 -drive file=/lab/guest/vmlinuz,if=virtio,format=raw,readonly=on \
+		-drive file=/lab/guest/initrd,if=virtio,format=raw,readonly=on
+	says 'guest: boots another kernel' 120 || return
+	[ "$(domains)" = 3 ] || { fail "there are $(domains) domains before"; return; }
+	says 'guest: the other kernel' 120 || return
+	[ "$(domains)" = 0 ] || { fail "there are $(domains) domains left"; return; }
+	ended && nothing_left
+}
+
+# KiB of the host's kernel that guests are charged for
+held() { awk '$1 == "kernel" { print int($2 / 1024) }' $GROUP/memory.stat; }
+
+memory_group() { mkdir -p $GROUP && echo +memory > /sys/fs/cgroup/cgroup.subtree_control; }
+
+# What a guest costs goes by how much memory it has, not by where it puts it.
+far_memory() {
+	local before
+	memory_group || return
+	start 1 far -object memory-backend-ram,id=far,size=4M,share=on -device ivshmem-plain,memdev=far
+	says 'guest: far' || return
+	asks 'info mtree -f' '0000006000000000-00000060003fffff .*ram' ||
+		{ tail -n 30 $guest/answers; fail "the memory is not there"; return; }
+	before=$(held)
+	says 'guest: connected' || return
+	echo "$(($(held) - before)) KiB"
+	[ $(($(held) - before)) -lt 1024 ] || { fail "it costs $(($(held) - before)) KiB"; return; }
+	ended && nothing_left
+}
+
+# A guest that goes on under a backend that does not know it tells so, also if no call that
+# it makes by itself shows it.
+snapshot() {
+	start "$processors" quiet
+	says 'guest: quiet' || return
+	monitor migrate_set_parameter max-bandwidth 10G
+	monitor "migrate -d \"exec:cat > /run/snapshot\""
+	until_true 60 asks 'info migrate' 'status: completed' ||
+		{ cat $guest/answers; fail "there is no snapshot"; return; }
+	kill_guest
+	nothing_left || return
+	start "$processors" quiet -incoming "exec:cat /run/snapshot"
+	says 'the backend knows this guest no more' 60 || return
+	kill_guest
+	rm /run/snapshot
+	nothing_left
+}
+
 # --- KVM's own life: one guest repeats the tests meanwhile ---------------------------
 
 vmstat() { awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat; }
@@ -212,7 +161,7 @@ grown() { [ "$(vmstat "$1")" -gt "$2" ]; }
 all_grown() { [ "$(vmstat "$1")" -gt "$2" ] && [ "$(vmstat "$3")" -gt "$4" ]; }
 
 life_begins() {
-	mkdir -p $GROUP && echo +memory > /sys/fs/cgroup/cgroup.subtree_control || return
+	memory_group || return
 	start "$processors" probe-slots,rounds=50,fuzz=100,torture=100000 -m 320,slots=4,maxmem=1G
 	says 'probe: round 1,' 120
 }
@@ -343,8 +292,9 @@ allowed() {
 }
 
 # Enough for the pages of thunks and gates, and not for a driver.
+# What all views execute takes nearly all of them.
 too_many_rights() {
-	nothing_left max_page_rights=34 || return
+	nothing_left max_page_rights=59 || return
 	start 1 refuses
 	ended && output_has 'cannot be isolated (-28)' || return
 	# With more of them the next guest has enough.
@@ -354,24 +304,18 @@ too_many_rights() {
 }
 
 life=(life_begins memslots dirty_logging migration ksm huge_pages compaction swap life_ends)
-tests=(in_use comes_and_goes kill_probe kill_driver reset "${life[@]}"
+tests=(in_use comes_and_goes kill_probe kill_driver reset far_memory kexec snapshot "${life[@]}"
 	not_allowed allowed too_many_rights)
+
+# The guest of these lives on.
+clear_up() {
+	[[ $1 = life_ends || " ${life[*]} " != *" $1 "* ]] || return
+	! running || kill_guest
+	loaded || load_module
+	nothing_left > /dev/null
+}
+
 processors=${1:-1}
 [ $# -lt 2 ] || tests=("${@:2}")
-guests=0
-guest=/run/guests
-pid=none
-mount -t cgroup2 none /sys/fs/cgroup
 plan "${tests[@]}"
-load_module || exit
-for name in "${tests[@]}"; do
-	failed=
-	run_test "$name" "$name"
-	[[ $name != life_ends && " ${life[*]} " = *" $name "* ]] && continue
-	# What a failed test leaves behind is not the next one's.
-	if [ -n "$failed" ]; then
-		! running || kill_guest
-		loaded || load_module
-		nothing_left > /dev/null
-	fi
-done
+run_tests "${tests[@]}"

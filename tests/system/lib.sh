@@ -73,6 +73,12 @@ arm() { echo "$1" > $PLAYGROUND/arm; }
 
 processors() { grep -c ^processor /proc/cpuinfo; }
 
+# What the kernel holds of its own, in KiB, as far as it counts that exactly.
+kernel_memory() {
+	awk '/^(SUnreclaim|KernelStack|PageTables|VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' \
+		/proc/meminfo
+}
+
 # A mark in the kernel's log; log_since_mark shows what came after it.
 mark() {
 	log_mark="chariot-test: $1 at $(cut -d' ' -f1 /proc/uptime)"

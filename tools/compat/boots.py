@@ -257,6 +257,7 @@ class Reader:
         self._done = done
         self._tasks = {(mode, entry.name) for mode, entry in tasks}
         self._now = None
+        self._start = 0
         self._rest = b""
 
     def feed(self, data):

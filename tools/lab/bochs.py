@@ -18,7 +18,7 @@ _BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 _VGA_BIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
 _HEADS, _SECTORS, _SECTOR = 16, 63, 512
 # Instructions a second of the machine's own time: about what Bochs reaches.
-_SPEED = 80_000_000
+SPEED = 80_000_000
 _GRUB_CONFIG = "set timeout=0\nconfigfile (hd0)/grub.cfg\n"
 _GRUB_MODULES = "biosdisk tar configfile linux multiboot"
 
@@ -87,13 +87,15 @@ def write_disk(path, files):
 def command(place, model, mem, files, ports):
     """The command of a machine that starts from these files; place: the run's own folder.
 
-    model: the processor, by Bochs's name. ports: paths of what is behind the serial ports, in their order.
+    model: the processor, by Bochs's name. ports: paths of what is behind the serial ports, in
+    their order.
     """
     cylinders = write_disk(place / "disk", files)
-    lines = [f"com{number}: enabled=1, mode={'term' if path.startswith('/dev/') else 'file'}, dev={path}"
+    lines = [f"com{number}: enabled=1, "
+             f"mode={'term' if path.startswith('/dev/') else 'file'}, dev={path}"
              for number, path in enumerate(ports, 1)]
     (place / "bochsrc").write_text(_SETTINGS.format(
-        bios=_BIOS, vga_bios=_VGA_BIOS, speed=_SPEED, model=model, mem=mem, disk=place / "disk",
+        bios=_BIOS, vga_bios=_VGA_BIOS, speed=SPEED, model=model, mem=mem, disk=place / "disk",
         cylinders=cylinders, heads=_HEADS, sectors=_SECTORS, cd=boot_cd(), ports="\n".join(lines),
         log=place / "bochs.log"))
     # Debian's Bochs has its debugger built in, and waits for a command.

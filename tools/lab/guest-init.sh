@@ -32,6 +32,8 @@ wait_for() {
 finish() {
 	[ -z "$LOG" ] || dmesg > "$LOG"
 	echo "$MARK $*" >&3
+	# Waits until all of it has gone out, a console takes its time.
+	case $OUTPUT in /dev/hvc*) stty raw -echo <&3; sleep 1 ;; esac
 	poweroff -f
 }
 
@@ -69,9 +71,14 @@ reader=$!
 setsid sh /lab/command </dev/null >/run/output 2>&1 3>&-
 status=$?
 
-# What the command left running may keep the pipe open: don't wait for ever.
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	kill -0 $reader 2>/dev/null || break
+# What the command left running may keep the pipe open: don't wait for ever, but where the
+# output is slow, for as long as it moves.
+case $OUTPUT in
+/dev/hvc*) tries=300 ;;
+*) tries=10 ;;
+esac
+while [ $tries -gt 0 ] && kill -0 $reader 2>/dev/null; do
 	usleep 100000
+	tries=$((tries - 1))
 done
 finish "exit $status"

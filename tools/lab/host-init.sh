@@ -42,7 +42,9 @@ hand_on() {
 # The lab ends the machine when it has seen this line on the host's console.
 finish() {
 	[ -n "$GUEST_LOG" ] || hand_on guest-log < /run/guest/log 2>/dev/null
-	dmesg 2>&1 | hand_on host-log "$HOST_LOG"
+	{ dmesg; cat /run/*.log; } 2>/dev/null | hand_on host-log "$HOST_LOG"
+	# Waits until all of it has gone out.
+	[ -n "$HOST_LOG" ] || stty -F "$CONTROL" raw
 	echo "<5>chariot-lab: end" > /dev/kmsg
 	sleep 600
 }

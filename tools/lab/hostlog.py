@@ -10,19 +10,25 @@ START = "chariot-lab: start"
 END = "chariot-lab: end"
 
 _TROUBLE = re.compile("|".join((
-    r"WARNING: (CPU:|possible|suspicious|inconsistent|lock held|bad unlock|nested lock|at |kernel stack)",
+    r"WARNING: (CPU:|possible|suspicious|inconsistent|lock held|bad unlock|nested lock|at )",
+    r"WARNING: kernel stack",
     r"\bBUG\b", r"\bOops\b", r"Kernel panic", r"general protection fault", r"kernel BUG at",
     r"unable to handle", r"invalid opcode:", r"double fault", r"divide error:", r"stack segment:",
     r"int3: 0000", r"Call Trace:", r"cut here", r"traps: ", r"segfault at",
-    r"INFO: (task|rcu|lockdep|trying to register|possible)", r"rcu_.*stall", r"rcu:.*(stall|kthread starved)",
+    r"INFO: (task|rcu|lockdep|trying to register|possible)", r"rcu_.*stall",
+    r"rcu:.*(stall|kthread starved)",
     r"(soft|hard) lockup", r"blocked for more than", r"scheduling while atomic",
     r"sleeping function called", r"refcount_t: ", r"list_(add|del) corruption",
     r"KASAN|KCSAN|KFENCE: (out-of|use-after|memory corr|invalid)|UBSAN", r"slab error",
-    r"=+ *\[ BUG", r"Bad page (state|map)", r"page_type|nonzero _refcount", r"Out of memory|oom-kill",
+    r"=+ *\[ BUG", r"Bad page (state|map)", r"page_type|nonzero _refcount",
+    r"Out of memory|oom-kill",
     r"hung_task", r"unchecked MSR access", r"Uhhuh\. NMI", r"kernel tried to execute",
-    r"kvm.*: (WARN|BUG|error|emulation failure|unexpected|unhandled exit|TDP)", r"KVM: (SVM|VMX|error)",
-    r"\(XEN\) .*(Xen (BUG|WARN|call trace)|Assertion .* failed|FATAL (TRAP|PAGE FAULT)|Panic on CPU)",
-    r"kvm_mmu|spte|pte_list", r"ftrace (bug|failed)|ftrace: Failed", r"chariot.*(WARN|BUG|internal error|inconsisten)",
+    r"kvm.*: (WARN|BUG|error|emulation failure|unexpected|unhandled exit|TDP)",
+    r"KVM: (SVM|VMX|error)",
+    r"\(XEN\) .*(Xen (BUG|WARN|call trace)|Assertion .* failed|Panic on CPU)",
+    r"\(XEN\) .*FATAL (TRAP|PAGE FAULT)",
+    r"kvm_mmu|spte|pte_list", r"ftrace (bug|failed)|ftrace: Failed",
+    r"chariot.*(WARN|BUG|internal error|inconsisten)",
 )))
 
 

@@ -108,6 +108,7 @@ class ModuleIndex:
         if not tree.exists():
             return "; the generic flavour has more (--flavour generic)"
         other = ModuleIndex(find(self.kernel.version, "generic"))
+        # pylint: disable-next=protected-access
         return "; use --flavour generic, which has it" if module_name(name) in other._paths else ""
 
 

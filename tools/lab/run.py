@@ -101,7 +101,8 @@ def _check(options, backend):
     if options.interactive and "SHELL_PORT" not in backend.PORTS:
         raise UsageError(f"there is no shell with --hv {backend.NAME}; run 'bash -c ...' instead")
     if (options.icount or options.host_arg) and not backend.HOST_IS_QEMU:
-        raise UsageError(f"--icount and --host-arg are for QEMU; the host of {backend.NAME} runs in another emulator")
+        raise UsageError(f"--icount and --host-arg are for QEMU; the host of {backend.NAME} "
+                         "runs in another emulator")
 
 
 def _prepare_guest(place, options, backend, kernel, chariot, mark):
@@ -121,7 +122,8 @@ def _prepare_host(place, options, backend, host, guest, chariot, mark):
     config = {**backend.PORTS, "MARK": mark, "MODULES": " ".join(backend.HOST_MODULES),
               "START": backend.HOST_START,
               "CHARIOT": backend.CHARIOT_START if chariot else "",
-              "CHARIOT_END": backend.CHARIOT_END if chariot else "", "HOOK": "yes" if options.host_command else "",
+              "CHARIOT_END": backend.CHARIOT_END if chariot else "",
+              "HOOK": "yes" if options.host_command else "",
               "SCRIPT": "yes" if options.host_script else ""}
     tree = images.run_tree(host, [*backend.HOST_MODULES, *options.host_modules],
                            [chariot.host_module] if chariot and chariot.host_module else [],
@@ -166,6 +168,7 @@ class _raw_terminal:
 
     def __init__(self, interactive):
         self._active = interactive and sys.stdin.isatty()
+        self._saved = None
 
     def __enter__(self):
         if self._active:

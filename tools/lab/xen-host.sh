@@ -15,8 +15,11 @@ start() {
 	xenstored && xen-init-dom0 && xenconsoled
 }
 
+# Started again when it dies, as systemd would.
 chariot() {
-	chariot-xend --foreground --verbose > /run/chariot-xend.log 2>&1 &
+	until chariot-xend --foreground --verbose; do
+		:
+	done > /run/chariot-xend.log 2>&1 &
 }
 
 # The domain's console is what goes to "output" in the folder.

@@ -42,8 +42,8 @@ struct load_plan {
 /**
  * load_make_plan - work out what a module is handed
  *
- * To be called when what the module needs is loaded, since that tells its types
- * then; and before the module is armed, to keep that short.
+ * Context: what the module needs is loaded, since that tells its types then; and
+ * the module is not armed yet, to keep that short.
  *
  * Return: 0, also where there is no plan; or -errno if its policy is wrong, or is
  * not in the plan. The rest of the policy is.

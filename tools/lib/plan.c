@@ -184,6 +184,20 @@ static void open_types(struct plan *plan, const char *kernel,
 			"the types of its kernel: their BTF cannot be read";
 }
 
+/* NULL if a call of it gives no objects. */
+static const struct chariot_plan_import *find_gives(const struct plan *plan,
+						    const char *name)
+{
+	const struct chariot_plan_import *import =
+		plan_block_find_import(&plan->handed, name);
+	bool gives = import && import->ret != CHARIOT_PLAN_NONE;
+	int i;
+
+	for (i = 0; import && i < (int)CHARIOT_PLAN_ARGS; i++)
+		gives |= import->outs[i] != CHARIOT_PLAN_NONE;
+	return gives ? import : NULL;
+}
+
 int plan_add_types(const struct image *image, const char *kernel,
 		   struct policy *policy, struct plan *plan)
 {
@@ -206,9 +220,7 @@ int plan_add_types(const struct image *image, const char *kernel,
 	}
 	types_close(types);
 	for (i = 0; !err && i < plan->import_count; i++)
-		plan->imports[i].gives =
-			plan_block_find_import(&plan->handed,
-					       plan->imports[i].name);
+		plan->imports[i].gives = find_gives(plan, plan->imports[i].name);
 	return err;
 }
 

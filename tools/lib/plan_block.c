@@ -134,9 +134,16 @@ static int by_name(const void *a, const void *b, void *data)
 
 void plan_block_sort_imports(struct plan_block *block)
 {
+	uint32_t i, kept = 0;
+
 	if (block->count.imports)
 		qsort_r(block->imports, block->count.imports,
 			sizeof(*block->imports), by_name, block->strings);
+	for (i = 0; i < block->count.imports; i++)
+		if (!kept || by_name(&block->imports[kept - 1],
+				     &block->imports[i], block->strings))
+			block->imports[kept++] = block->imports[i];
+	block->count.imports = kept;
 }
 
 const struct chariot_plan_import *

@@ -58,7 +58,10 @@ bool plan_block_grant(struct plan_block *block,
 bool plan_block_type_text(const struct plan_block *block, uint32_t type,
 			  char *to, size_t room);
 
-/* Order the imports by name, as plan_block_find_import() wants them. */
+/*
+ * Order the imports by name, as plan_block_find_import() wants them; those that a
+ * damaged file names twice stay once, as chariot.ko wants them.
+ */
 void plan_block_sort_imports(struct plan_block *block);
 /* The import of that name, or NULL. */
 const struct chariot_plan_import *

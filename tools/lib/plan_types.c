@@ -313,7 +313,7 @@ static int add_import(const char *name, bool weak, void *data)
 		import.outs[i] = given(survey, &call, i);
 		gives |= import.outs[i] != CHARIOT_PLAN_NONE;
 	}
-	if (gives)
+	if (gives || call.relayed)
 		plan_block_import(survey->block, name, &import);
 	return 0;
 }

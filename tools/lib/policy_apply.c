@@ -53,7 +53,7 @@ static bool understand(struct policy *policy, struct policy_line *line,
 		       const struct types *types, struct meaning *meaning)
 {
 	const struct member_name *name = &line->name;
-	char why[MEMBER_WHY], other[MEMBER_WHY];
+	char why[MEMBER_WHY] = "", other[MEMBER_WHY] = "";
 	bool any = false;
 	size_t i;
 

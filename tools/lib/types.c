@@ -524,6 +524,29 @@ static uint32_t bytes_of(const struct btf *btf, const struct btf_param *param,
 	return area_of(btf, param[i].type);
 }
 
+/*
+ * One of variable arguments has a parameter without a type at its end. What is written
+ * in assembly, and may use registers in a way of its own (__fentry__, __put_user_8),
+ * is told as if it took nothing and returned nothing.
+ */
+static bool is_relayed(const struct btf *btf, const struct btf_type *proto)
+{
+	const struct btf_param *param = btf_params(proto);
+	int i, count = btf_vlen(proto);
+	enum passing returned = passing_of(btf, proto->type);
+
+	if (returned == PASS_BY_ADDRESS)
+		count++;
+	if (!count && returned == PASS_NOTHING)
+		return false;
+	if (count > (int)(CHARIOT_PLAN_ARGS + CHARIOT_PLAN_STACK))
+		return false;
+	for (i = 0; i < btf_vlen(proto); i++)
+		if (passing_of(btf, param[i].type) != PASS_REGISTER)
+			return false;
+	return true;
+}
+
 static void call_of_proto(const struct types *types, const struct btf *btf,
 			  const struct btf_type *proto, struct type_call *call)
 {
@@ -531,6 +554,7 @@ static void call_of_proto(const struct types *types, const struct btf *btf,
 	int i;
 
 	memset(call, 0, sizeof(*call));
+	call->relayed = is_relayed(btf, proto);
 	if (passing_of(btf, proto->type) == PASS_BY_ADDRESS)
 		return;
 	types_pointee(types, btf, proto->type, &call->ret);
@@ -555,6 +579,7 @@ static void keep_agreed(struct type_call *call, const struct type_call *other)
 	int i;
 
 	keep_same(&call->ret, &other->ret);
+	call->relayed &= other->relayed;
 	for (i = 0; i < CHARIOT_PLAN_ARGS; i++) {
 		keep_same(&call->args[i], &other->args[i]);
 		keep_same(&call->outs[i], &other->outs[i]);

@@ -40,12 +40,15 @@ struct type_object {
  * @args: what the registers that pass arguments point to
  * @outs: type T for those that are of type T **
  * @bytes: CHARIOT_PLAN_BYTES, _STRINGS or _AREA for those that are, or 0
+ * @relayed: a gate can call it for its caller: all arguments are known, and no
+ *	more than CHARIOT_PLAN_STACK words of them are passed on the stack
  */
 struct type_call {
 	struct type_object ret;
 	struct type_object args[CHARIOT_PLAN_ARGS];
 	struct type_object outs[CHARIOT_PLAN_ARGS];
 	uint32_t bytes[CHARIOT_PLAN_ARGS];
+	bool relayed;
 };
 
 /**

@@ -20,14 +20,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void plan_with(const struct image *image, struct types *types)
 {
 	struct plan_block block;
+	const char *wrong;
 	size_t size;
 	void *plan;
 
 	plan_types_add_module(types, image, "/nonexistent/vmlinux");
 	if (!plan_types_make(image, types, &block)) {
 		plan = plan_block_pack(&block, &size);
-		if (plan && plan_check(plan, size))
+		wrong = plan ? plan_check(plan, size) : NULL;
+		if (wrong) {
+			fprintf(stderr, "a plan with a bad %s\n", wrong);
 			abort();
+		}
 		free(plan);
 	}
 	plan_block_free(&block);

@@ -5,6 +5,7 @@
  */
 #include <bpf/btf.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/policy.h"
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct types *types;
 	struct plan_block block = { 0 };
 	struct policy policy;
+	const char *wrong;
 	size_t plan_size;
 	void *plan;
 
@@ -38,8 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	plan_block_type(&block, "struct ", "list", 16);
 	policy_apply(&policy, types, &block);
 	plan = plan_block_pack(&block, &plan_size);
-	if (plan && plan_check(plan, plan_size))
+	wrong = plan ? plan_check(plan, plan_size) : NULL;
+	if (wrong) {
+		fprintf(stderr, "a plan with a bad %s\n", wrong);
 		abort();
+	}
 	free(plan);
 	plan_block_free(&block);
 	policy_free(&policy);

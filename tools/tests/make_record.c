@@ -22,6 +22,7 @@ static int put_typed(const char *function, const char *type, uint64_t offset,
 	struct chariot_violation record = {
 		.size = sizeof(record),
 		.revision = CHARIOT_DEV_REVISION,
+		/* cppcheck-suppress unknownEvaluationOrder ; there is but one */
 		.seq = ++seq,
 		.repeat = repeat,
 		.address = 0xffff888000001000ull,

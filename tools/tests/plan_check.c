@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Checks a packed plan as chariot.ko does: every number. User space. */
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -177,7 +176,7 @@ static const char *check_grants(const struct view *view)
 	return NULL;
 }
 
-const char *plan_check(const void *plan, size_t size)
+const char *plan_numbers_check(const void *plan, size_t size)
 {
 	struct view view;
 	const char *wrong;
@@ -200,4 +199,11 @@ const char *plan_check(const void *plan, size_t size)
 	if (!wrong)
 		wrong = check_functions(&view);
 	return wrong ? wrong : check_grants(&view);
+}
+
+const char *plan_check(const void *plan, size_t size)
+{
+	const char *wrong = plan_numbers_check(plan, size);
+
+	return wrong || plan_taken(plan, size) ? wrong : "for chariot.ko";
 }

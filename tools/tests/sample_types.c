@@ -61,7 +61,7 @@ static void function(struct btf *btf, const char *name, int ret, int first,
 struct btf *sample_kernel_types(void)
 {
 	struct btf *btf = btf__new_empty();
-	int object_ptr_ptr, const_ptr_ptr, path, path_ptr;
+	int object_ptr_ptr, const_ptr_ptr, path, path_ptr, proto;
 
 	list_and_child(btf);
 	object(btf);
@@ -74,6 +74,12 @@ struct btf *sample_kernel_types(void)
 	function(btf, "find_object", INT, INT, object_ptr_ptr, const_ptr_ptr, 0);
 	function(btf, "get_constant", CONST_CHILD_PTR, OBJECT_PTR, 0, 0, 0);
 	function(btf, "get_number", INT, OBJECT_PTR, path_ptr, 0, 0);
+	/* Of variable arguments. */
+	proto = btf__add_func_proto(btf, INT);
+	btf__add_func_param(btf, "object", OBJECT_PTR);
+	btf__add_func_param(btf, "", 0);
+	btf__add_func(btf, "print_object", BTF_FUNC_STATIC, proto);
+	function(btf, "in_assembly", NONE, 0, 0, 0, 0);
 	/* A function of the kernel's that only has the name of the module's. */
 	function(btf, "by_data", INT, LIST_PTR, 0, 0, 0);
 	return btf;
@@ -124,7 +130,8 @@ enum { NUL, TEXT, DATA, KSYMTAB, MCOUNT, RELA_TEXT, RELA_DATA, RELA_KSYMTAB,
 static const char strings[] =
 	"\0get_object\0find_object\0get_constant\0get_number"
 	"\0by_data\0by_code\0by_end\0exported\0by_alias\0init_module"
-	"\0branched\0cold.cold\0traced";
+	"\0branched\0cold.cold\0traced\0print_object"
+	"\0in_assembly";
 
 #define FUNC(name_, value)						\
 	{ .st_name = name_, .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),	\
@@ -137,7 +144,8 @@ static const Elf64_Sym symbols[] = {
 	{ .st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION), .st_shndx = TEXT },
 	FUNC(48, 0), FUNC(56, 16), FUNC(64, 32), FUNC(71, 48), FUNC(80, 64),
 	FUNC(89, 64), FUNC(101, 80), FUNC(110, 96), FUNC(120, 112),
-	IMPORT(1), IMPORT(12), IMPORT(24), IMPORT(37),
+	IMPORT(1), IMPORT(12), IMPORT(24), IMPORT(37), IMPORT(127),
+	IMPORT(140),
 };
 enum { TEXT_SYMBOL = 1, BY_DATA, BY_CODE, BY_END, EXPORTED, BY_ALIAS,
 	INIT_MODULE, BRANCHED, COLD, TRACED };

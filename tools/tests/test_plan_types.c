@@ -143,7 +143,7 @@ static void imports_of_sample(const struct plan_block *block)
 {
 	const struct chariot_plan_import *import;
 
-	CHECK(block->count.imports == 3);
+	CHECK(block->count.imports == 4);
 	import = plan_block_find_import(block, "get_object");
 	CHECK(import);
 	if (import)
@@ -159,7 +159,12 @@ static void imports_of_sample(const struct plan_block *block)
 	if (import)
 		CHECK_TEXT(type(block, CHARIOT_PLAN_FILLED_TYPE(import->outs[1])),
 			   "struct path");
-	CHECK(!plan_block_find_import(block, "get_constant"));
+	/* Gives nothing, but can be called through a gate. */
+	import = plan_block_find_import(block, "get_constant");
+	CHECK(import && import->ret == CHARIOT_PLAN_NONE &&
+	      import->outs[0] == CHARIOT_PLAN_NONE);
+	CHECK(!plan_block_find_import(block, "print_object"));
+	CHECK(!plan_block_find_import(block, "in_assembly"));
 }
 
 /* "offset*count type, ...", of the members of a type. */
@@ -223,7 +228,7 @@ static void without_types(void)
 	CHECK(!types_from_memory(sample.kernel_blob.bytes,
 				 sample.kernel_blob.size, &types));
 	CHECK(make_plan(&module, types, &block));
-	CHECK(block.count.entries == 5 && block.count.imports == 3);
+	CHECK(block.count.entries == 5 && block.count.imports == 4);
 	if (entry(&block, "by_data"))
 		CHECK_TEXT(type(&block, entry(&block, "by_data")->args[0]), "-");
 	plan_block_free(&block);
@@ -538,6 +543,28 @@ static void damaged_kernels(void)
 	free_sample(&sample);
 }
 
+/* As a damaged symbol table may say. Found by fuzzing. */
+static void import_named_twice(void)
+{
+	const struct chariot_plan_import import = {
+		.outs = { CHARIOT_PLAN_NONE, CHARIOT_PLAN_NONE, CHARIOT_PLAN_NONE,
+			  CHARIOT_PLAN_NONE, CHARIOT_PLAN_NONE, CHARIOT_PLAN_NONE },
+	};
+	static const char *const names[] = { "b", "a", "b", "c", "b", "a" };
+	struct plan_block block = { 0 };
+	size_t i;
+
+	plan_block_type(&block, "struct ", "object", 64);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CHECK(plan_block_import(&block, names[i], &import));
+	plan_block_sort_imports(&block);
+	CHECK(block.count.imports == 3);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CHECK(plan_block_find_import(&block, names[i]));
+	check_plan(&block);
+	plan_block_free(&block);
+}
+
 const struct check_test plan_types_tests[] = {
 	{ "plan: functions whose address is taken", entries },
 	{ "plan: what the sample module is handed", plan_of_sample },
@@ -549,6 +576,7 @@ const struct check_test plan_types_tests[] = {
 	{ "plan: more types than there is room for", too_many_types },
 	{ "plan: more members than there is room for", too_many_members },
 	{ "plan: structures without sense", without_sense },
+	{ "plan: an import that is named twice", import_named_twice },
 	{ "plan: every field of a module spoiled", damaged_modules },
 	{ "plan: every field of the kernel's BTF spoiled", damaged_kernels },
 	{ NULL, NULL }

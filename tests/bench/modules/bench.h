@@ -21,6 +21,5 @@ struct bench_ops {
 };
 
 void bench_register(const struct bench_ops *ops);
-void bench_kernel_function(void);
 
 #endif

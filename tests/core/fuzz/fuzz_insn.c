@@ -8,14 +8,7 @@
 #include <stdlib.h>
 
 #include "insn.h"
-
-#define REQUIRE(condition)						\
-	do {								\
-		if (!(condition)) {					\
-			fprintf(stderr, "not so: %s\n", #condition);	\
-			abort();					\
-		}							\
-	} while (0)
+#include "require.h"
 
 /* Decode a copy that ends where its memory does. */
 static int decode(const u8 *bytes, size_t n, const struct chariot_regs *regs,

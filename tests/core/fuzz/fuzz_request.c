@@ -7,14 +7,7 @@
 
 #include "request.h"
 #include "stock.h"
-
-#define REQUIRE(condition)						\
-	do {								\
-		if (!(condition)) {					\
-			fprintf(stderr, "not so: %s\n", #condition);	\
-			abort();					\
-		}							\
-	} while (0)
+#include "require.h"
 
 #define TOP		(1ull << 52)
 #define MOST_BLOCKS	4096u

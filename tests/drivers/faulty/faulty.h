@@ -34,7 +34,7 @@ struct fault {
 
 /* Identical functions must stay apart: their names are what is tested. */
 #define FAULT_FUNCTION(name) \
-	void noinline __noclone __attribute__((no_icf)) faulty_##name(struct call *call)
+	noinline void __noclone __attribute__((no_icf)) faulty_##name(struct call *call)
 
 #define FAULT(name) { #name, faulty_##name }
 

@@ -38,7 +38,12 @@ static FAULT_FUNCTION(name)						\
 LENGTH(memset, memset(at, 0x31, length))
 LENGTH(memcpy, memcpy(at, source, length))
 /* Hidden, or the compiler proves that memcpy() would do. */
-LENGTH(memmove, ({ const void *from = source; OPTIMIZER_HIDE_VAR(from); memmove(at, from, length); }))
+LENGTH(memmove, ({
+	const void *from = source;
+
+	OPTIMIZER_HIDE_VAR(from);
+	memmove(at, from, length);
+}))
 LENGTH(strcpy, {
 	static char text[64 + TOO_FAR];
 	char *from = text;

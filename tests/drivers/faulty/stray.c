@@ -28,6 +28,7 @@ STRAY(driver_heap)
 STRAY(text)
 STRAY(text_direct)
 STRAY(text_image)
+STRAY(driver_text)
 STRAY(rodata)
 STRAY(rodata_direct)
 STRAY(rodata_image)
@@ -70,6 +71,7 @@ const struct fault stray_faults[] = {
 	FAULT(text),
 	FAULT(text_direct),
 	FAULT(text_image),
+	FAULT(driver_text),
 	FAULT(rodata),
 	FAULT(rodata_direct),
 	FAULT(rodata_image),

@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/timer.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -207,13 +208,28 @@ static bool try_waiting(struct run *run)
 	return true;
 }
 
-/* Is on the stack of who waits for it; the timer and the work fill it there. */
+/* Is on the stack of who waits for it; timers and works fill it there. */
 struct request {
 	struct completion done;
-	struct timer_list timer;
-	struct work_struct work;
+	struct timer_list early_timer, timer;
+	struct work_struct early_work, work;
+	ktime_t early;
 	u64 by_timer[4], by_work[4];
 };
+
+static void request_early_work(struct work_struct *work)
+{
+	struct request *request = container_of(work, struct request, early_work);
+
+	WRITE_ONCE(request->early, ktime_get());
+}
+
+static void request_early(struct timer_list *timer)
+{
+	struct request *request = from_timer(request, timer, early_timer);
+
+	queue_work_on(raw_smp_processor_id(), system_highpri_wq, &request->early_work);
+}
 
 static void request_by_timer(struct timer_list *timer)
 {
@@ -231,21 +247,50 @@ static void request_by_work(struct work_struct *work)
 	complete(&request->done);
 }
 
-static bool try_stack(struct run *run)
+#define BUSY_MS 700	/* longer than a write waits for a task that can't be interrupted */
+
+/*
+ * Something else of the driver's preempts the owner here, then a timer fires on
+ * @cpu, while the owner sleeps or is @busy in the kernel.
+ */
+static bool request_answered(unsigned int here, unsigned int cpu, bool busy)
 {
 	struct request request = { };
 
 	init_completion(&request.done);
-	timer_setup_on_stack(&request.timer, request_by_timer, 0);
+	timer_setup_on_stack(&request.early_timer, request_early, TIMER_PINNED);
+	timer_setup_on_stack(&request.timer, request_by_timer, TIMER_PINNED);
+	INIT_WORK_ONSTACK(&request.early_work, request_early_work);
 	INIT_WORK_ONSTACK(&request.work, request_by_work);
-	mod_timer(&request.timer, jiffies + 2);
+	request.early_timer.expires = jiffies + 1;
+	request.timer.expires = jiffies + 2;
+	add_timer_on(&request.early_timer, here);
+	add_timer_on(&request.timer, cpu);
+	if (busy)
+		mdelay(BUSY_MS);
 	wait_for_completion(&request.done);
+	del_timer_sync(&request.early_timer);
 	del_timer_sync(&request.timer);
+	destroy_timer_on_stack(&request.early_timer);
 	destroy_timer_on_stack(&request.timer);
+	flush_work(&request.early_work);
 	flush_work(&request.work);
+	destroy_work_on_stack(&request.early_work);
 	destroy_work_on_stack(&request.work);
 	return request.by_timer[3] == 0x1111111111111111 &&
 	       request.by_work[3] == 0x2222222222222222;
+}
+
+static bool try_stack(struct run *run)
+{
+	const unsigned int here = raw_smp_processor_id();
+	unsigned int cpu;
+	bool good = true;
+
+	for_each_online_cpu(cpu)
+		good = good && request_answered(here, cpu, false) &&
+		       request_answered(here, cpu, true);
+	return good;
 }
 
 /* --- in order ------------------------------------------------------------- */

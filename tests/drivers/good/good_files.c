@@ -27,7 +27,7 @@
 
 /* What an open file remembers. */
 struct session {
-	struct mutex lock;
+	struct mutex lock;		/* all below */
 	wait_queue_head_t readable;
 	size_t used;
 	unsigned int calls;
@@ -334,6 +334,7 @@ static struct debugfs_blob_wrapper debug_blob = {
 	.data = debug_bytes,
 	.size = sizeof(debug_bytes) - 1,
 };
+
 static struct dentry *debug_folder;
 
 static int debug_single_show(struct seq_file *out, void *unused)

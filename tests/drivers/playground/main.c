@@ -15,7 +15,7 @@
 
 #include "private.h"
 
-DEFINE_MUTEX(playground_mutex);
+DEFINE_MUTEX(playground_mutex);	/* one request at a time */
 
 static unsigned long target;
 static struct dentry *folder;

@@ -16,6 +16,7 @@
 
 /* Not exported to modules: the test scripts take them out of /proc/kallsyms. */
 static unsigned long stext, etext, rodata;
+static unsigned long driver_text;
 module_param(stext, ulong, 0);
 MODULE_PARM_DESC(stext, "address of _stext");
 module_param(etext, ulong, 0);
@@ -95,6 +96,18 @@ static int arm_text_image(void)
 {
 	return take_image(text_filling(), BY_IMAGE);
 }
+
+static int arm_driver_text(void)
+{
+	return take_image(READ_ONCE(driver_text), BY_OWN_MAPPING);
+}
+
+/* Text of a driver's that never runs; 0 when it goes. */
+void playground_offer_text(unsigned long address)
+{
+	WRITE_ONCE(driver_text, address);
+}
+EXPORT_SYMBOL_GPL(playground_offer_text);
 
 static int arm_rodata(void)
 {
@@ -212,16 +225,17 @@ static int arm_page_table_self(void)
 	return take_image_entry(pud);
 }
 
-/* The same in the direct map: an entry before its first. */
+/* The same in the direct map: an entry that maps nothing. */
 static int arm_page_table_top(void)
 {
 	pud_t *pud = third_level(PAGE_OFFSET);
+	unsigned int left = PTRS_PER_PUD;
 
-	do {
-		if (!pud || !offset_in_page(pud))
+	if (!pud)
+		return -ENOENT;
+	for (pud -= offset_in_page(pud) / sizeof(*pud); !pud_none(*pud); pud++)
+		if (!--left)
 			return -ENOENT;
-		pud--;
-	} while (!pud_none(*pud));
 	if (!watch_foreign(pud, pud, sizeof(*pud)))
 		return -ENOSPC;
 	playground_aim((unsigned long)pud);
@@ -268,6 +282,7 @@ const struct victim mapping_victims[] = {
 	{ "text", arm_text },
 	{ "text_direct", arm_text_direct },
 	{ "text_image", arm_text_image },
+	{ "driver_text", arm_driver_text },
 	{ "rodata", arm_rodata },
 	{ "rodata_direct", arm_rodata_direct },
 	{ "rodata_image", arm_rodata_image },

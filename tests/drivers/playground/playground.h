@@ -36,6 +36,7 @@ bool playground_file_after(unsigned long file);
 
 /* A driver's own memory as a victim (of another driver); the driver stays. */
 void playground_offer(unsigned long address, size_t size);
+void playground_offer_text(unsigned long address);
 void playground_withdraw(unsigned long address);
 
 /*

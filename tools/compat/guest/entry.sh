@@ -140,6 +140,7 @@ tidy_up() {
 		umount "$mount" || umount -l "$mount"
 	done 2>/dev/null
 	ip netns list 2>/dev/null | while read -r space _; do ip netns del "$space"; done
+	# shellcheck disable=SC2115 # all that is there
 	rm -rf /mnt/*
 }
 

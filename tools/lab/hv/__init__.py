@@ -3,7 +3,8 @@
 
 What such a file offers: NAME, HOST_MODULES (of the host's kernel), HOST_FLAVOUR
 (of that kernel; None: the guest's), HOST_START (what the host runs before the
-guest), HOST_OVERHEAD_MIB and BOOT_SECONDS, PORTS (where on the host the channels
+guest), HOST_OVERHEAD_MIB and BOOT_SECONDS, SLOWNESS (how much longer a guest
+may take than with the first one), PORTS (where on the host the channels
 end), PULSE, BOOT_WARNS and GUEST_LINE (machine.py), HOST_IS_QEMU and
 GUEST_IS_QEMU, CHARIOT_* (chariot's part on the host, see build.py, and how it
 starts and ends),

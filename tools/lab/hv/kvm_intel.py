@@ -12,6 +12,7 @@ NAME = "kvm-intel"
 HOST_MODULES = ("kvm-intel",)
 HOST_OVERHEAD_MIB = 640
 BOOT_SECONDS = 900
+SLOWNESS = 10
 HOST_IS_QEMU = False
 # Kernel 6.12 warns of the number of cores in Bochs's CPUID.
 BOOT_WARNS = True

@@ -22,6 +22,7 @@ HOST_FLAVOUR = "generic"
 HOST_MODULES = ("xen-evtchn", "xen-gntdev", "xen-privcmd", "xenfs")
 HOST_OVERHEAD_MIB = 896
 BOOT_SECONDS = 900
+SLOWNESS = 10
 HOST_IS_QEMU = False
 GUEST_IS_QEMU = False
 # Chariot's part on the host: a daemon
@@ -48,11 +49,13 @@ _IMAGE = "boot/xen-4.17-amd64.gz"
 _PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper")
 _TOOLS = ("usr/bin/xenstore-read", "usr/bin/xenstore-write", "usr/bin/xenstore-ls")
 _LIBGCC = Path("/lib/x86_64-linux-gnu/libgcc_s.so.1")
-_XEN_APPEND = ("console=com1 com1=115200,8n1,0x3f8,0 loglvl=warning guest_loglvl=all altp2m=1 ept=no-ad "
+_XEN_APPEND = ("console=com1 com1=115200,8n1,0x3f8,0 loglvl=warning guest_loglvl=all altp2m=1 "
+               "ept=no-ad "
                # Guests lose interrupts here otherwise, once views are switched.
                "apicv=0 "
                "dom0=pv dom0_max_vcpus=1 sched=credit reboot=no noreboot")
 _HOST_APPEND = "console=hvc0 loglevel=8 panic=-1"
+_HZ = 250	# of Debian's kernels
 _GUEST_APPEND = "console=tty0 earlyprintk=xen,keep loglevel=5 panic=-1"
 
 
@@ -83,7 +86,8 @@ def machine(place, kernel, initrd, options, mem, wires):
     """The outer machine's command."""
     dom0 = mem - options.mem - 128
     config = ("set gfxpayload=text\n"
-              f"multiboot (hd0)/xen {_XEN_APPEND} dom0_mem={dom0}M,max:{dom0}M {options.host_append}\n"
+              f"multiboot (hd0)/xen {_XEN_APPEND} dom0_mem={dom0}M,max:{dom0}M "
+              f"{options.host_append}\n"
               f"module (hd0)/vmlinuz {_HOST_APPEND}\n"
               "module (hd0)/initrd\nboot\n")
     files = {"grub.cfg": config.encode(),
@@ -104,6 +108,11 @@ def guest_channels(serial):     # pylint: disable=unused-argument
 
 def guest(append, smp, mem, extra, serial=False):   # pylint: disable=unused-argument
     """The command that runs the guest on the host; see qemu.guest()."""
+    if smp > 1:
+        # A processor that comes up waits for another one's timer, with interrupts off, unless
+        # it is told what it would measure so. Bochs holds interrupts back from Xen when it
+        # enters a guest whose own are off: the other one would never get its turn.
+        append = f"lpj={bochs.SPEED // _HZ} {append}"
     settings = {
         "name": "guest", "type": "pvh", "memory": mem, "vcpus": smp, "altp2m": "external",
         # Page tables of the views

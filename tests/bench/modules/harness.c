@@ -22,7 +22,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include <chariot/abi.h>
+#include <chariot/hypercall.h>
 #include "bench.h"
 
 /*
@@ -56,17 +56,10 @@ void bench_register(const struct bench_ops *o)
 }
 EXPORT_SYMBOL_GPL(bench_register);
 
-noinline void bench_kernel_function(void)
-{
-	asm volatile("");
-}
-EXPORT_SYMBOL_GPL(bench_kernel_function);
-
 /* All but the time. */
 static int ask(struct counts *c)
 {
-	long ret = kvm_hypercall3(CHARIOT_CALL_BASE + CHARIOT_CALL_DOMAIN_STATS,
-				  CHARIOT_DOMAIN_KERNEL, __pa(stats), 0);
+	long ret = chariot_hv_domain_stats(CHARIOT_DOMAIN_KERNEL, __pa(stats));
 
 	if (ret)
 		return ret;
@@ -143,11 +136,33 @@ static int measure(struct seq_file *m, const char *name,
 	return 0;
 }
 
-/* A number that no hypervisor knows: the bare way there and back. */
+#define XEN_VERSION_CALL	17
+
+/*
+ * The bare way to the hypervisor and back: a number that KVM does not know, or Xen's
+ * version.
+ */
 static void hypercalls(unsigned int n)
 {
+	if (!chariot_transport_xen.detect()) {
+		while (n--)
+			kvm_hypercall0(0x7fff);
+		return;
+	}
+	while (n--) {
+		unsigned long ret = XEN_VERSION_CALL, version = 0, none = 0;
+
+		asm volatile("vmcall"
+			     : "+a" (ret), "+D" (version), "+S" (none)
+			     : : "memory", "rcx", "r11");
+	}
+}
+
+/* To the backend: there is no such domain. */
+static void backend_calls(unsigned int n)
+{
 	while (n--)
-		kvm_hypercall0(0x7fff);
+		chariot_hv_domain_destroy(CHARIOT_DOMAIN_ALL - 1);
 }
 
 static void round_trips(unsigned int n)
@@ -172,6 +187,7 @@ static struct operation operation_get(unsigned int i)
 {
 	const struct operation all[] = {
 		{ "hypercall",		hypercalls },
+		{ "backend_call",	backend_calls },
 		{ "round_trip",		round_trips },
 		{ "round_trip_push",	pushes },
 		{ "call_kernel",	ops->call_kernel },
@@ -280,6 +296,8 @@ DEFINE_SHOW_ATTRIBUTE(spoil);
 
 static int __init bench_harness_init(void)
 {
+	if (chariot_hv_detect())
+		return -ENODEV;
 	/* Of a power of two, so it crosses no page. */
 	stats = kzalloc(sizeof(*stats), GFP_KERNEL);
 	if (!stats)

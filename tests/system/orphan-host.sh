@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Kills what serves the guest once it has stopped a write: the guest's process, and the
+# next time all of it. Runs on the lab's host, where somebody starts it again.
+
+LOG=/run/chariot-xend.log
+PATH=$PATH:/usr/lib/xen-4.17/bin
+stopped=0
+
+wait_for_stop() {
+	until [ "$(grep -c 'outcome 0' $LOG)" -gt $stopped ]; do
+		sleep 1
+	done
+	sleep 3
+	stopped=$(grep -c 'outcome 0' $LOG)
+}
+
+guest=$(sed -n 's/.*guest \([0-9]*\): served.*/\1/p' $LOG | tail -n 1)
+wait_for_stop
+note=$(xenstore-read "/tool/chariot-xend/$guest")
+kill -9 "${note%% *}"
+echo "the process of guest $guest was killed"
+wait_for_stop
+killall -9 chariot-xend
+echo "chariot-xend was killed"
+sleep 20
+grep -v 'outcome' $LOG

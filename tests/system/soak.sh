@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Guests and chariot-kvm come, go, die and begin anew, for as long as is said, in an order
+# by chance; a line a minute tells of it. Usage: soak.sh PROCESSORS MINUTES [SEED]. Runs on
+# the lab's host in the place of a guest; its guests run host-guest.sh.
+
+mode=host
+. ./lib.sh
+. ./host-lib.sh
+
+processors=$1
+minutes=$2
+RANDOM=${3:-1}
+
+declare -A count
+did() { count[$1]=$((${count[$1]:-0} + ${2:-1})); }
+
+# When nothing of a guest's is left.
+host_memory() {
+	echo 3 > /proc/sys/vm/drop_caches
+	kernel_memory
+}
+
+# --- what is done ------------------------------------------------------------------
+
+# Drivers are loaded, work, are stopped, and go; the guest's own memory is looked at.
+drivers() {
+	local rounds=10
+	start "$processors" rounds,$rounds
+	ended 300 || return
+	did rounds $rounds
+	did guests
+}
+
+killed() {
+	start "$processors" driver
+	says 'guest: round 0' || return
+	usleep $((RANDOM * 300))
+	kill_guest
+	did guests && did killed
+}
+
+rebooted() {
+	local again
+	start "$processors" reboots -action reboot=reset
+	for again in 1 2 3; do
+		: > $guest/console
+		says 'guest: again' || return
+		did reboots
+	done
+	kill_guest
+	did guests
+}
+
+# Two at once, and one of them dies.
+beside() {
+	local other
+	start 1 driver
+	says 'guest: round 0' || return
+	other=$pid
+	start 1 rounds,3
+	says 'guest: loaded 1' || { kill -9 $other; return; }
+	kill -9 $other
+	wait $other 2> /dev/null
+	ended 300 || return
+	did rounds 3 && did guests 2 && did killed
+}
+
+reloaded() {
+	local i
+	for i in 1 2 3 4 5; do
+		nothing_left || return
+		did reloads
+	done
+}
+
+jobs=(drivers killed rebooted beside reloaded)
+
+# --- telling -------------------------------------------------------------------------
+
+minute() {
+	echo "minute $1: ${count[rounds]:-0} rounds of drivers, ${count[guests]:-0} guests," \
+		"${count[killed]:-0} killed, ${count[reboots]:-0} reboots," \
+		"${count[reloads]:-0} loads of chariot-kvm; host: $((memory - first)) KiB more"
+}
+
+# done_well JOB: it, and nothing is left of it, and the host's kernel says nothing
+done_well() {
+	mark "$1"
+	"$1" && nothing_left && clean_log || { failure="$1: $failure"; return 1; }
+}
+
+soak() {
+	local end=$((SECONDS + minutes * 60)) said=0 job
+	# The first of each sets up what stays.
+	for job in "${jobs[@]}"; do
+		done_well "$job" || return
+	done
+	first=$(host_memory)
+	memory=$first
+	while [ $SECONDS -lt $end ]; do
+		job=${jobs[RANDOM % ${#jobs[@]}]}
+		done_well "$job" || return
+		memory=$(host_memory)
+		if [ $((SECONDS / 60)) -gt $said ]; then
+			said=$((SECONDS / 60))
+			minute $said >&6
+		fi
+	done
+	minute "$minutes" >&6
+	# An object of 1 KiB for each round and guest would be seen.
+	[ $((memory - first)) -lt 2048 ] || fail "the host's kernel holds $((memory - first)) KiB more"
+}
+
+clear_up() { :; }
+
+exec 6>&1
+plan soak
+run_tests soak
