@@ -45,8 +45,19 @@ run_test() {
 context() {
 	{
 		tail -n 20 /tmp/output
-		log_since_mark | tail -n 40
+		log_since_mark | telling_lines
 	} 2>/dev/null | note
+}
+
+# Of a log: what leads to the first trouble and comes with it, or the end.
+telling_lines() {
+	awk -v trouble="$TROUBLE" '{ line[NR] = $0 }
+		!first && $0 ~ trouble { first = NR }
+		END {
+			from = first ? first - 5 : NR - 39
+			for (i = from < 1 ? 1 : from; i <= NR && i < from + 40; i++)
+				print line[i]
+		}'
 }
 
 # load NAME [PARAMETER=VALUE...]: a driver under test, as the mode says
