@@ -26,6 +26,7 @@
 
 #include <linux/kvm_host.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/rwsem.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -162,6 +163,7 @@ struct chariot_vm {
 	struct chariot_untold *untold;	/* stopped lately, oldest first */
 	u32 untold_count;
 	struct delayed_work tell_work;
+	struct ratelimit_state log_limit;	/* its own: others are heard */
 
 	struct chariot_counters counters[CHARIOT_MAX_VIEWS];
 

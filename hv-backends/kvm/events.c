@@ -43,10 +43,11 @@ static void tell_oldest(struct chariot_vm *vm)
 {
 	const struct chariot_untold *u = &vm->untold[0];
 
-	pr_warn_ratelimited("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
-			    vm->pid, u->rec.domain, u->driver,
-			    outcome_name(u->rec.outcome), u->rec.rip,
-			    u->rec.size, u->rec.gpa);
+	if (__ratelimit(&vm->log_limit))
+		pr_warn("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
+			vm->pid, u->rec.domain, u->driver,
+			outcome_name(u->rec.outcome), u->rec.rip, u->rec.size,
+			u->rec.gpa);
 	vm->history[vm->history_count++ % CHARIOT_HISTORY] = u->rec;
 	vm->untold_count--;
 	memmove(&vm->untold[0], &vm->untold[1],

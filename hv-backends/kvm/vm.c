@@ -99,6 +99,8 @@ static struct chariot_vm *vm_alloc(struct kvm *kvm)
 	rwlock_init(&vm->tables);
 	mutex_init(&vm->map_lock);
 	spin_lock_init(&vm->ring_lock);
+	ratelimit_state_init(&vm->log_limit, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
 	xa_init_flags(&vm->text, XA_FLAGS_ACCOUNT);
 	INIT_WORK(&vm->free_work, vm_free_work);
 	INIT_DELAYED_WORK(&vm->tell_work, chariot_tell_work);

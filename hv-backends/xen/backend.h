@@ -141,7 +141,7 @@ struct chariot_event {
 	vm_event_response_t *rsp;
 };
 
-/* main.c, guest.c */
+/* main.c, guest.c, log.c */
 extern xc_interface *chariot_xc;
 extern xenforeignmemory_handle *chariot_memory;
 extern xendevicemodel_handle *chariot_devices;

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -24,29 +23,6 @@ static volatile sig_atomic_t ending;
 u64 chariot_max_page_rights(void)
 {
 	return chariot_options.max_page_rights;
-}
-
-bool chariot_logs(int priority)
-{
-	return priority <= chariot_options.verbosity;
-}
-
-void chariot_log(int priority, const char *format, ...)
-{
-	va_list args;
-
-	if (!chariot_logs(priority))
-		return;
-	va_start(args, format);
-	if (chariot_options.foreground) {
-		char line[512];
-
-		vsnprintf(line, sizeof(line), format, args);
-		fprintf(stderr, "chariot-xend: %s\n", line);
-	} else {
-		vsyslog(priority, format, args);
-	}
-	va_end(args);
 }
 
 const char *chariot_open_xen(void)
