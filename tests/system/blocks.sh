@@ -14,7 +14,7 @@ SIZE_MIB=${SIZE_MIB:-64}
 [ "$mode" != byte ] || SIZE_MIB=16
 # null_blk can be no smaller than 1 GiB: a journal and inodes for so much would be
 # written, and freed in one go, for longer than RCU's watchdog bears on a slow machine.
-DEVICE_MIB=$((SIZE_MIB < 64 ? 2 * SIZE_MIB : 128))
+DEVICE_MIB=$((SIZE_MIB < 64 ? 2 * SIZE_MIB + 4 : 128))
 
 # load_stock NAME [PARAMETER=VALUE...]
 load_stock() {
@@ -97,8 +97,8 @@ tests=("$@")
 plan "${tests[@]}"
 # A quarter of it can be compressed.
 {
-	dd if=/dev/urandom bs=1M count=$((SIZE_MIB / 4 * 3))
-	dd if=/dev/zero bs=1M count=$((SIZE_MIB / 4))
+	dd if=/dev/urandom bs=256K count=$((SIZE_MIB * 3))
+	dd if=/dev/zero bs=256K count="$SIZE_MIB"
 } > /dev/shm/data 2>/dev/null
 for name in "${tests[@]}"; do
 	run_test "$name" "$name"
