@@ -333,6 +333,7 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	static const char * const names[] = {
 		"enforce", "byte_exact", "records", "watch_map", "walk_alias",
+		"guest_switch",
 	};
 	u32 features = chariot_backend_errno ? 0 : chariot_backend.features;
 	ssize_t len = 0;

@@ -7,6 +7,7 @@
  * binds to the task. The arguments of system calls are user memory: that of the
  * task that has loaded this module, which waits for the tests.
  */
+#include <linux/fs.h>
 #include <linux/kernel_read_file.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -90,20 +91,64 @@ void world_close(void)
 	mm = NULL;
 }
 
+/* What follows a test that was given up runs in the task that loaded us. */
+static bool use_memory(void)
+{
+	bool other = current->mm != mm;
+
+	if (other)
+		kthread_use_mm(mm);
+	return other;
+}
+
+static void leave_memory(bool other)
+{
+	if (other)
+		kthread_unuse_mm(mm);
+}
+
 static long call_with_text(syscall_fn *call, struct pt_regs *regs,
 			   unsigned long *argument, const char *text)
 {
-	/* What follows a test that was given up runs in the task that loaded us. */
-	bool ours = current->mm == mm;
+	bool other = use_memory();
 	long ret = -EFAULT;
 
-	if (!ours)
-		kthread_use_mm(mm);
 	*argument = user;
 	if (!copy_to_user((void __user *)user, text, strlen(text) + 1))
 		ret = call(regs);
-	if (!ours)
-		kthread_unuse_mm(mm);
+	leave_memory(other);
+	return ret;
+}
+
+unsigned long world_user(void)
+{
+	return user;
+}
+
+long world_ioctl(struct file *file, unsigned int cmd, void *arg, size_t size)
+{
+	void __user *at = (void __user *)user;
+	bool other = use_memory();
+	long ret = -EFAULT;
+
+	if (!WARN_ON(size > ARGUMENTS) && !copy_to_user(at, arg, size))
+		ret = file->f_op->unlocked_ioctl(file, cmd, user);
+	if (copy_from_user(arg, at, size))
+		ret = -EFAULT;
+	leave_memory(other);
+	return ret;
+}
+
+ssize_t world_read(struct file *file, void *to, size_t size)
+{
+	void __user *at = (void __user *)user;
+	bool other = use_memory();
+	loff_t pos = 0;
+	ssize_t ret = file->f_op->read(file, at, size, &pos);
+
+	if (ret > 0 && (WARN_ON(ret > ARGUMENTS) || copy_from_user(to, at, ret)))
+		ret = -EFAULT;
+	leave_memory(other);
 	return ret;
 }
 

@@ -18,6 +18,7 @@
 extern struct kunit_suite guest_load_suite, guest_alloc_suite;
 extern struct kunit_suite guest_start_suite, guest_failure_suite;
 extern struct kunit_suite guest_report_suite, guest_machine_suite;
+extern struct kunit_suite guest_user_suite;
 
 /* Before all suites, in the task that loads this module: reads the driver's file. */
 int world_open(const char *folder);
@@ -69,6 +70,14 @@ bool world_writable(struct kunit *test, struct chariot_driver *d, const void *va
 void world_expect_agreed(struct kunit *test, struct chariot_driver *d);
 /* Nothing of any driver is left, neither here nor in the backend. */
 void world_expect_empty(struct kunit *test);
+
+/*
+ * A request of user space to the device, or a read: what it is given and gets lies at
+ * world_user() then, at most a page of it.
+ */
+unsigned long world_user(void);
+long world_ioctl(struct file *file, unsigned int cmd, void *arg, size_t size);
+ssize_t world_read(struct file *file, void *to, size_t size);
 
 /* coverage.c, where it is built */
 int coverage_write(void);
