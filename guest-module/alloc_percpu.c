@@ -51,7 +51,6 @@ int chariot_percpu_give(struct chariot_driver *d, void __percpu *p, size_t size,
 	return ret;
 }
 
-/* From the tracepoint in free_percpu(), under the allocator's lock. */
 /*
  * Not the driver's own, but perhaps handed to it. The size is not told; a right too
  * many that ends is granted again when it is used.
@@ -69,6 +68,7 @@ static void end_handed(struct chariot_driver *d, void __percpu *p)
 	}
 }
 
+/* From the tracepoint in free_percpu(), under the allocator's lock. */
 void chariot_percpu_freed(void __percpu *p)
 {
 	const void *first = per_cpu_ptr(p, cpumask_first(cpu_possible_mask));

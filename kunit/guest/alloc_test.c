@@ -170,11 +170,40 @@ static void test_families(struct kunit *test)
 {
 	const enum chariot_heap *heap = test->param_value;
 	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE, *heap);
+	bool other = world_use_memory();
 	size_t i;
 
 	for (i = 0; i < w.calls->nr_families; i++)
 		try_family(test, w, &w.calls->families[i], NULL);
+	world_leave_memory(other);
 	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+}
+
+/* Of what is not memory there are records, and no rights. */
+static void test_mappings(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	u64 pages = w.chariot->table.pages;
+	const struct kunit_mapping *m;
+	struct chariot_object o;
+	void *p;
+
+	for (m = w.calls->mappings; m < w.calls->mappings + w.calls->nr_mappings; m++) {
+		p = m->map();
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_OR_NULL(p), "%s", m->name);
+		if (IS_ERR_OR_NULL(p))
+			continue;
+		KUNIT_EXPECT_TRUE_MSG(test, chariot_object_nearest(w.chariot,
+				      (unsigned long)p, &o), "%s", m->name);
+		KUNIT_EXPECT_EQ_MSG(test, o.start, (unsigned long)p, "%s", m->name);
+		KUNIT_EXPECT_EQ_MSG(test, o.size, PAGE_SIZE, "%s", m->name);
+		KUNIT_EXPECT_EQ_MSG(test, o.kind, CHARIOT_KIND_MMIO, "%s", m->name);
+		KUNIT_EXPECT_STREQ_MSG(test, o.family, m->name, "%s", m->name);
+		KUNIT_EXPECT_EQ_MSG(test, w.chariot->table.pages, pages, "%s", m->name);
+		m->unmap(p);
+	}
+	world_expect_agreed(test, w.chariot);
 }
 
 /* --- from the other side --------------------------------------------------------------- */
@@ -236,18 +265,19 @@ static void test_outlives(struct kunit *test)
 {
 	const enum chariot_heap *heap = test->param_value;
 	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE, *heap);
-	const struct kunit_family *f = &w.calls->families[0];
+	/* None of what it gets when it begins is of this class. */
+	const size_t size = 700;
 	struct chariot_driver *d;
-	char *p = f->get(f->size);
+	char *p = w.calls->families[0].get(size);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	strscpy(p, "left behind", f->size);
+	strscpy(p, "left behind", size);
 	KUNIT_EXPECT_EQ(test, 0, world_unload());
 	world_expect_empty(test);
-	/* Its slab is kept for it, and the next driver of that name has no right. */
+	/* Its slab is kept for it, and the next driver of that name has no right yet. */
 	KUNIT_EXPECT_STREQ(test, p, "left behind");
 	d = world_load(test, CHARIOT_MODE_ENFORCE, *heap).chariot;
-	KUNIT_EXPECT_FALSE(test, world_writable(test, d, p, f->size));
+	KUNIT_EXPECT_FALSE(test, world_writable(test, d, p, size));
 	kfree(p);
 	KUNIT_EXPECT_EQ(test, 0, world_unload());
 	world_expect_empty(test);
@@ -255,6 +285,7 @@ static void test_outlives(struct kunit *test)
 
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE_PARAM(test_families, heap_gen_params),
+	KUNIT_CASE(test_mappings),
 	KUNIT_CASE_PARAM(test_other_side, heap_gen_params),
 	KUNIT_CASE_PARAM(test_outlives, heap_gen_params),
 	{ }

@@ -33,8 +33,18 @@ struct kunit_copy {
 	void (*call)(char *to);
 };
 
+/* A way to map a page of what is not memory. */
+struct kunit_mapping {
+	const char *name;
+	void *(*map)(void);
+	void (*unmap)(void *p);
+};
+
+#define DRIVER_USER_TEXT	63	/* characters */
+
 /**
  * struct kunit_driver - all that the driver can be asked for
+ * @user: out: where a text of DRIVER_USER_TEXT characters is in user memory
  * @text: an address in its text; @data: in its data; @rodata: in its constants
  */
 struct kunit_driver {
@@ -42,6 +52,9 @@ struct kunit_driver {
 	size_t nr_families;
 	const struct kunit_copy *copies;
 	size_t nr_copies;
+	const struct kunit_mapping *mappings;
+	size_t nr_mappings;
+	unsigned long *user;
 	void *text;
 	void *data;
 	const void *rodata;

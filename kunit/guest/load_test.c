@@ -131,9 +131,11 @@ static void test_copies(struct kunit *test)
 	char *others = kunit_kzalloc(test, 64, GFP_KERNEL);
 	char *own = w.calls->families[0].get(64);
 	s64 stopped = 0;
+	bool memory;
 
 	KUNIT_ASSERT_NOT_NULL(test, others);
 	KUNIT_ASSERT_NOT_NULL(test, own);
+	memory = world_use_memory();
 	for (; c < w.calls->copies + w.calls->nr_copies; c++) {
 		memset(own, 0, 64);
 		memset(others, 0, 64);
@@ -150,6 +152,7 @@ static void test_copies(struct kunit *test)
 					  atomic64_read(&w.chariot->repeats)),
 				    "%s", c->name);
 	}
+	world_leave_memory(memory);
 	w.calls->families[0].put(own, 64);
 }
 

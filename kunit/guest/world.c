@@ -92,7 +92,7 @@ void world_close(void)
 }
 
 /* What follows a test that was given up runs in the task that loaded us. */
-static bool use_memory(void)
+bool world_use_memory(void)
 {
 	bool other = current->mm != mm;
 
@@ -101,7 +101,7 @@ static bool use_memory(void)
 	return other;
 }
 
-static void leave_memory(bool other)
+void world_leave_memory(bool other)
 {
 	if (other)
 		kthread_unuse_mm(mm);
@@ -110,13 +110,13 @@ static void leave_memory(bool other)
 static long call_with_text(syscall_fn *call, struct pt_regs *regs,
 			   unsigned long *argument, const char *text)
 {
-	bool other = use_memory();
+	bool other = world_use_memory();
 	long ret = -EFAULT;
 
 	*argument = user;
 	if (!copy_to_user((void __user *)user, text, strlen(text) + 1))
 		ret = call(regs);
-	leave_memory(other);
+	world_leave_memory(other);
 	return ret;
 }
 
@@ -128,27 +128,27 @@ unsigned long world_user(void)
 long world_ioctl(struct file *file, unsigned int cmd, void *arg, size_t size)
 {
 	void __user *at = (void __user *)user;
-	bool other = use_memory();
+	bool other = world_use_memory();
 	long ret = -EFAULT;
 
 	if (!WARN_ON(size > ARGUMENTS) && !copy_to_user(at, arg, size))
 		ret = file->f_op->unlocked_ioctl(file, cmd, user);
 	if (copy_from_user(arg, at, size))
 		ret = -EFAULT;
-	leave_memory(other);
+	world_leave_memory(other);
 	return ret;
 }
 
 ssize_t world_read(struct file *file, void *to, size_t size)
 {
 	void __user *at = (void __user *)user;
-	bool other = use_memory();
+	bool other = world_use_memory();
 	loff_t pos = 0;
 	ssize_t ret = file->f_op->read(file, at, size, &pos);
 
 	if (ret > 0 && (WARN_ON(ret > ARGUMENTS) || copy_from_user(to, at, ret)))
 		ret = -EFAULT;
-	leave_memory(other);
+	world_leave_memory(other);
 	return ret;
 }
 
@@ -250,6 +250,17 @@ struct world_driver world_driver(void)
 	return (struct world_driver){ d, offered };
 }
 
+static unsigned long user_text(void)
+{
+	char text[DRIVER_USER_TEXT + 1] = { };
+	bool other = world_use_memory();
+
+	memset(text, 'u', DRIVER_USER_TEXT);
+	WARN_ON(copy_to_user((void __user *)user, text, sizeof(text)));
+	world_leave_memory(other);
+	return user;
+}
+
 struct world_driver world_load(struct kunit *test, enum chariot_mode mode,
 			       enum chariot_heap heap)
 {
@@ -260,6 +271,7 @@ struct world_driver world_load(struct kunit *test, enum chariot_mode mode,
 	w = world_driver();
 	KUNIT_ASSERT_NOT_NULL(test, w.chariot);
 	KUNIT_ASSERT_NOT_NULL(test, w.calls);
+	*w.calls->user = user_text();
 	return w;
 }
 

@@ -71,6 +71,10 @@ void world_expect_agreed(struct kunit *test, struct chariot_driver *d);
 /* Nothing of any driver is left, neither here nor in the backend. */
 void world_expect_empty(struct kunit *test);
 
+/* For what reads user memory; nothing that ends a test may come between. */
+bool world_use_memory(void);
+void world_leave_memory(bool other);
+
 /*
  * A request of user space to the device, or a read: what it is given and gets lies at
  * world_user() then, at most a page of it.

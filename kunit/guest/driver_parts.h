@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What the files of the driver under test share. */
+#ifndef CHARIOT_KUNIT_DRIVER_PARTS_H
+#define CHARIOT_KUNIT_DRIVER_PARTS_H
+
+#include "driver.h"
+
+#define DRIVER_TEXT_SIZE	55
+
+extern char driver_text[DRIVER_TEXT_SIZE];
+extern unsigned long driver_user;
+
+extern const struct kunit_family driver_families[];
+extern const size_t driver_nr_families;
+extern const struct kunit_mapping driver_mappings[];
+extern const size_t driver_nr_mappings;
+extern const struct kunit_copy driver_copies[];
+extern const size_t driver_nr_copies;
+
+int driver_memory_begin(void);
+void driver_memory_end(void);
+int driver_copies_begin(void);
+void driver_copies_end(void);
+
+#endif /* CHARIOT_KUNIT_DRIVER_PARTS_H */
