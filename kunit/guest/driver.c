@@ -42,11 +42,52 @@ static noinline void *do_set(void *to, int byte, size_t size)
 	return memset(to, byte, size);
 }
 
+/* --- what the kernel calls ---------------------------------------------------------- */
+
+static struct kunit_entries entries;
+
+static noinline void work_on(void *p)
+{
+	if (entries.during)
+		entries.during();
+	OPTIMIZER_HIDE_VAR(p);
+}
+
+static void take(struct kunit_object *o)
+{
+	work_on(o);
+}
+
+static void take_pointer(struct kunit_object **o)
+{
+	work_on(o);
+}
+
+static void take_area(void *p)
+{
+	work_on(p);
+}
+
+static void take_bytes(void *p, size_t size)
+{
+	work_on(p);
+}
+
+static void take_strings(int count, char **strings)
+{
+	work_on(strings);
+}
+
+static struct kunit_entries entries = {
+	take, take_pointer, take_area, take_bytes, take_strings
+};
+
 static struct kunit_driver driver = {
 	.families = driver_families,
 	.copies = driver_copies,
 	.mappings = driver_mappings,
 	.user = &driver_user,
+	.entries = &entries,
 	.data = &variable,
 	.rodata = constant,
 	.percpu = &counter,
@@ -87,6 +128,8 @@ static int __init kunit_driver_init(void)
 	driver.nr_copies = driver_nr_copies;
 	driver.nr_mappings = driver_nr_mappings;
 	driver.text = driver_begin;
+	driver.given_returned = driver_packet;
+	driver.given_set = driver_socket;
 	if (call)
 		call(&driver);
 	if (fail == 2) {

@@ -40,6 +40,22 @@ struct kunit_mapping {
 	void (*unmap)(void *p);
 };
 
+/* What the driver is handed. */
+struct kunit_object {
+	struct kunit_object *next;
+	unsigned long words[7];
+};
+
+/* Functions that the kernel calls; each calls @during, if that is set. */
+struct kunit_entries {
+	void (*take)(struct kunit_object *o);
+	void (*take_pointer)(struct kunit_object **o);
+	void (*take_area)(void *p);
+	void (*take_bytes)(void *p, size_t size);
+	void (*take_strings)(int count, char **strings);
+	void (*during)(void);
+};
+
 #define DRIVER_USER_TEXT	63	/* characters */
 
 /**
@@ -55,6 +71,10 @@ struct kunit_driver {
 	const struct kunit_mapping *mappings;
 	size_t nr_mappings;
 	unsigned long *user;
+	struct kunit_entries *entries;
+	/* What calls have given it: by what they return, and through an argument. */
+	void *given_returned;
+	void *given_set;
 	void *text;
 	void *data;
 	const void *rodata;

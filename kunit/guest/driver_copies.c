@@ -20,7 +20,7 @@ char *stpcpy(char *to, const char *from);
 
 static int one = 1;
 static struct scatterlist list;
-static struct sk_buff *packet;
+struct sk_buff *driver_packet;
 static struct pci_dev *pci;
 static void *buffer;
 
@@ -129,7 +129,7 @@ static noinline void copy_##name(char *to)					\
 	X(mc, copy_mc_to_kernel(to, from, 30))					\
 	X(sg_to_buffer, sg_copy_to_buffer(&list, 1, to, 30))			\
 	X(sg_part_to_buffer, sg_pcopy_to_buffer(&list, 1, to, 30, 5))		\
-	X(skb_bits, skb_copy_bits(packet, 3, to, 30))				\
+	X(skb_bits, skb_copy_bits(driver_packet, 3, to, 30))				\
 	X(pci_byte, pci_read_config_byte(pci, PCI_VENDOR_ID, (void *)to))	\
 	X(pci_word, pci_read_config_word(pci, PCI_VENDOR_ID, (void *)to))	\
 	X(pci_dword, pci_read_config_dword(pci, PCI_VENDOR_ID, (void *)to))	\
@@ -155,21 +155,21 @@ const size_t driver_nr_copies = ARRAY_SIZE(driver_copies);
 void driver_copies_end(void)
 {
 	pci_dev_put(pci);
-	kfree_skb(packet);
+	kfree_skb(driver_packet);
 	kfree(buffer);
 }
 
 int driver_copies_begin(void)
 {
 	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	packet = alloc_skb(64, GFP_KERNEL);
+	driver_packet = alloc_skb(64, GFP_KERNEL);
 	pci = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, NULL);
-	if (!buffer || !packet || !pci) {
+	if (!buffer || !driver_packet || !pci) {
 		driver_copies_end();
 		return -ENOMEM;
 	}
 	memset(buffer, 0x5a, PAGE_SIZE);
-	memset(skb_put(packet, 64), 0x5a, 64);
+	memset(skb_put(driver_packet, 64), 0x5a, 64);
 	sg_init_one(&list, buffer, 64);
 	return 0;
 }

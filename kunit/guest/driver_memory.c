@@ -29,7 +29,7 @@ static mempool_t *pool, *kmalloc_pool, *page_pool;
 static struct platform_device *device;
 static struct dma_pool *dma_pool, *managed_pool;
 static dma_addr_t dma_handle;
-static struct socket *socket;
+struct socket *driver_socket;
 static void *table_page;
 
 /* Sizes are not constant here: the calls that inline functions make of those. */
@@ -779,12 +779,12 @@ static void put_kfifo(void *p, size_t size)
 
 static void *get_sock(size_t size)
 {
-	return sock_kmalloc(socket->sk, size, GFP_KERNEL);
+	return sock_kmalloc(driver_socket->sk, size, GFP_KERNEL);
 }
 
 static void put_sock(void *p, size_t size)
 {
-	sock_kfree_s(socket->sk, p, size);
+	sock_kfree_s(driver_socket->sk, p, size);
 }
 
 /* --- mappings of what is not memory ------------------------------------------------------ */
@@ -960,8 +960,8 @@ static void made(void *object)
 
 void driver_memory_end(void)
 {
-	if (socket)
-		sock_release(socket);
+	if (driver_socket)
+		sock_release(driver_socket);
 	free_page((unsigned long)table_page);
 	if (managed_pool)
 		dmam_pool_destroy(managed_pool);
@@ -1010,7 +1010,7 @@ int driver_memory_begin(void)
 	if (!caches_begin() || !device_begin())
 		goto err;
 	table_page = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!table_page || sock_create_kern(&init_net, AF_UNIX, SOCK_DGRAM, 0, &socket))
+	if (!table_page || sock_create_kern(&init_net, AF_UNIX, SOCK_DGRAM, 0, &driver_socket))
 		goto err;
 	return 0;
 err:

@@ -10,6 +10,9 @@
 extern char driver_text[DRIVER_TEXT_SIZE];
 extern unsigned long driver_user;
 
+extern struct sk_buff *driver_packet;
+extern struct socket *driver_socket;
+
 extern const struct kunit_family driver_families[];
 extern const size_t driver_nr_families;
 extern const struct kunit_mapping driver_mappings[];

@@ -7,6 +7,7 @@
  * binds to the task. The arguments of system calls are user memory: that of the
  * task that has loaded this module, which waits for the tests.
  */
+#include <linux/elf.h>
 #include <linux/fs.h>
 #include <linux/kernel_read_file.h>
 #include <linux/kthread.h>
@@ -28,6 +29,7 @@
 
 static struct mm_struct *mm;
 static unsigned long user;	/* arguments, then the driver's file */
+static void *file;		/* the same, for symbols */
 static size_t file_size;
 static const struct kunit_driver *offered;
 
@@ -45,7 +47,6 @@ static void offer(const struct kunit_driver *driver)
 int world_open(const char *folder)
 {
 	char *path = kasprintf(GFP_KERNEL, "%s/chariot-kunit-driver.ko", folder);
-	void *file = NULL;
 	ssize_t size;
 	int ret;
 
@@ -77,18 +78,44 @@ int world_open(const char *folder)
 out:
 	if (ret)
 		pr_err("%s: %d\n", path, ret);
-	vfree(file);
 	kfree(path);
 	return ret;
 }
 
 void world_close(void)
 {
+	vfree(file);
+	file = NULL;
 	if (!mm)
 		return;
 	vm_munmap(user, ARGUMENTS + file_size);
 	mmput(mm);
 	mm = NULL;
+}
+
+bool world_symbol(const char *name, u32 *section, u32 *offset)
+{
+	const Elf64_Ehdr *header = file;
+	const Elf64_Shdr *s = file + header->e_shoff;
+	const Elf64_Shdr *end = s + header->e_shnum, *table = NULL;
+	const Elf64_Sym *symbol;
+	const char *names;
+
+	for (; s < end; s++)
+		if (s->sh_type == SHT_SYMTAB)
+			table = s;
+	if (!table)
+		return false;
+	names = file + (end - header->e_shnum)[table->sh_link].sh_offset;
+	symbol = file + table->sh_offset;
+	for (; (void *)symbol < file + table->sh_offset + table->sh_size; symbol++) {
+		if (strcmp(names + symbol->st_name, name))
+			continue;
+		*section = symbol->st_shndx;
+		*offset = symbol->st_value;
+		return true;
+	}
+	return false;
 }
 
 /* What follows a test that was given up runs in the task that loaded us. */
@@ -216,6 +243,8 @@ int world_try_load(const struct world_load *load)
 	offered = NULL;
 	if (!load->unarmed)
 		ret = chariot_arm(&arm);
+	if (!ret && load->plan)
+		ret = chariot_arm_plan(load->plan);
 	if (!ret)
 		ret = call_with_text(init_module_call, &regs, &regs.dx, text);
 	if (!load->unarmed)
@@ -264,7 +293,14 @@ static unsigned long user_text(void)
 struct world_driver world_load(struct kunit *test, enum chariot_mode mode,
 			       enum chariot_heap heap)
 {
-	const struct world_load load = { .mode = mode, .heap = heap };
+	return world_load_planned(test, mode, heap, NULL);
+}
+
+struct world_driver world_load_planned(struct kunit *test, enum chariot_mode mode,
+				       enum chariot_heap heap,
+				       struct chariot_plan *plan)
+{
+	const struct world_load load = { .mode = mode, .heap = heap, .plan = plan };
 	struct world_driver w;
 
 	KUNIT_ASSERT_EQ(test, 0, world_try_load(&load));

@@ -18,7 +18,7 @@
 extern struct kunit_suite guest_load_suite, guest_alloc_suite;
 extern struct kunit_suite guest_start_suite, guest_failure_suite;
 extern struct kunit_suite guest_report_suite, guest_machine_suite;
-extern struct kunit_suite guest_user_suite;
+extern struct kunit_suite guest_user_suite, guest_gates_suite;
 
 /* Before all suites, in the task that loads this module: reads the driver's file. */
 int world_open(const char *folder);
@@ -38,6 +38,7 @@ struct world_load {
 	enum chariot_heap heap;
 	int fail;			/* the driver's init: see driver.c */
 	bool unarmed;
+	struct chariot_plan *plan;	/* chariot's when it is armed, or NULL */
 };
 
 /*
@@ -57,6 +58,9 @@ struct world_driver {
 /* The same for a test; what can't be loaded fails it. Unloaded at the test's end. */
 struct world_driver world_load(struct kunit *test, enum chariot_mode mode,
 			       enum chariot_heap heap);
+struct world_driver world_load_planned(struct kunit *test, enum chariot_mode mode,
+				       enum chariot_heap heap,
+				       struct chariot_plan *plan);
 /* What world_try_load() has loaded. */
 struct world_driver world_driver(void);
 
@@ -70,6 +74,9 @@ bool world_writable(struct kunit *test, struct chariot_driver *d, const void *va
 void world_expect_agreed(struct kunit *test, struct chariot_driver *d);
 /* Nothing of any driver is left, neither here nor in the backend. */
 void world_expect_empty(struct kunit *test);
+
+/* A symbol of the driver's file: the number of its section, and where it is in that. */
+bool world_symbol(const char *name, u32 *section, u32 *offset);
 
 /* For what reads user memory; nothing that ends a test may come between. */
 bool world_use_memory(void);
