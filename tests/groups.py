@@ -101,6 +101,8 @@ class Round:
     options: tuple	# the lab's
     groups: tuple
     proof: str = ":"	# a command in the guest: whether it is so there
+    flavour: str = "cloud"	# of both kernels
+    slowness: int = 1	# how much longer all may take
 
 
 STOCK = Round("", "", (), ())
@@ -119,6 +121,10 @@ DEBUG_ROUNDS = (
     Round("nokaslr", "a guest whose kernel is where it was linked to be",
           ("--guest-append", "nokaslr"), MAIN_JOBS,
           "grep 'ffffffff81000000 T _text' /proc/kallsyms"),
+    Round("debug", "host and guest with KASAN, lockdep and more, see tools/debug-kernel",
+          ("--mem", "768", "--host-mem", "2304"), MAIN_JOBS,
+          "grep ' kasan_report' /proc/kallsyms && [ -e /proc/lockdep_stats ]",
+          flavour="debug", slowness=4),
 )
 
 

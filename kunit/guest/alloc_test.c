@@ -187,6 +187,7 @@ static void test_mappings(struct kunit *test)
 	u64 pages = w.chariot->table.pages;
 	const struct kunit_mapping *m;
 	struct chariot_object o;
+	unsigned long va;
 	void *p;
 
 	for (m = w.calls->mappings; m < w.calls->mappings + w.calls->nr_mappings; m++) {
@@ -194,9 +195,10 @@ static void test_mappings(struct kunit *test)
 		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR_OR_NULL(p), "%s", m->name);
 		if (IS_ERR_OR_NULL(p))
 			continue;
-		KUNIT_EXPECT_TRUE_MSG(test, chariot_object_nearest(w.chariot,
-				      (unsigned long)p, &o), "%s", m->name);
-		KUNIT_EXPECT_EQ_MSG(test, o.start, (unsigned long)p, "%s", m->name);
+		va = (unsigned long)p;
+		KUNIT_EXPECT_TRUE_MSG(test, chariot_object_nearest(w.chariot, va, &o),
+				      "%s", m->name);
+		KUNIT_EXPECT_EQ_MSG(test, o.start, va, "%s", m->name);
 		KUNIT_EXPECT_EQ_MSG(test, o.size, PAGE_SIZE, "%s", m->name);
 		KUNIT_EXPECT_EQ_MSG(test, o.kind, CHARIOT_KIND_MMIO, "%s", m->name);
 		KUNIT_EXPECT_STREQ_MSG(test, o.family, m->name, "%s", m->name);

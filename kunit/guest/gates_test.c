@@ -17,7 +17,6 @@
 enum { OBJECT, PACKET, SOCKET, TYPES };
 
 #define NONE		CHARIOT_PLAN_NONE
-#define NO_ARGS		NONE, NONE, NONE, NONE, NONE, NONE
 #define ENTRIES		5
 #define NAME_SIZE	24
 
@@ -53,7 +52,7 @@ static const struct image {
 					   NONE } },
 	},
 	.imports = {
-		{ 8 * NAME_SIZE, PACKET, { NO_ARGS } },
+		{ 8 * NAME_SIZE, PACKET, { NONE, NONE, NONE, NONE, NONE, NONE } },
 		{ 9 * NAME_SIZE, NONE, { NONE, NONE, NONE, NONE, SOCKET, NONE } },
 	},
 	.strings = {
@@ -143,15 +142,15 @@ static void test_bound(struct kunit *test)
 	struct field *f = field_of(test);
 	struct chariot_driver *d = f->w.chariot;
 	const struct kunit_entries *e = f->w.calls->entries;
+	unsigned long gate = (unsigned long)e->take;
 
 	KUNIT_EXPECT_GE(test, d->gates.entries_bound, (u32)ENTRIES);
 	KUNIT_EXPECT_EQ(test, d->gates.imports_bound, 2u);
-	KUNIT_EXPECT_PTR_EQ(test, d, chariot_gate_driver((unsigned long)e->take));
+	KUNIT_EXPECT_PTR_EQ(test, d, chariot_gate_driver(gate));
 	KUNIT_EXPECT_PTR_EQ(test, d, chariot_gate_driver((unsigned long)e->take_strings));
 	/* Not of the plan, so not by a gate. */
 	KUNIT_EXPECT_NULL(test, chariot_gate_driver((unsigned long)f->w.calls->copy));
-	KUNIT_EXPECT_FALSE(test, chariot_module_text_contains(d->mod,
-			   (unsigned long)e->take));
+	KUNIT_EXPECT_FALSE(test, chariot_module_text_contains(d->mod, gate));
 	field_end(test, f);
 }
 
@@ -257,13 +256,14 @@ static void test_bytes(struct kunit *test)
 static void test_strings(struct kunit *test)
 {
 	struct field *f = field_of(test);
-	char *strings[] = { (char *)f->o, NULL, (char *)f->next };
+	char *first = (char *)f->o, *second = (char *)f->next;
+	char *strings[3] = { first, NULL, second };
 
-	strscpy(strings[0], "first", 64);
-	strscpy(strings[2], "a longer one", 64);
+	strscpy(first, "first", 64);
+	strscpy(second, "a longer one", 64);
 	f->w.calls->entries->take_strings(ARRAY_SIZE(strings), strings);
-	expect_given(test, f, strings[0], sizeof("first"));
-	expect_given(test, f, strings[2], sizeof("a longer one"));
+	expect_given(test, f, first, sizeof("first"));
+	expect_given(test, f, second, sizeof("a longer one"));
 	field_end(test, f);
 }
 

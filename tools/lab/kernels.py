@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's stock kernels as tools/setup unpacked them, and subsets of their modules.
+"""Debian's stock kernels as tools/setup unpacked them, and subsets of their modules; and
+the one that tools/debug-kernel built.
 
 Runs on the developer's machine.
 """
@@ -16,7 +17,8 @@ from .cache import (CACHE, REPO, LabError, UsageError, built_once, digest, direc
                     file_stamp)
 
 VERSIONS = ("6.1", "6.12")
-FLAVOURS = ("cloud", "generic")
+DEBUG = "debug"
+FLAVOURS = ("cloud", "generic", DEBUG)
 _XZ = b"\xfd7zXZ"
 
 
@@ -39,12 +41,15 @@ class Kernel:
 
     @property
     def headers(self):
-        return Path("/usr/src") / f"linux-headers-{self.release}"
+        return _headers(self.tree, self.release)
 
 
 def find(version, flavour):
     """The stock kernel of this version and flavour; sets it up when it is missing."""
     tree = CACHE / "kernels" / f"{version}-{flavour}"
+    if flavour == DEBUG and not _ready(tree):
+        raise LabError(f"there is no {version} kernel of flavour {flavour}; "
+                       "tools/debug-kernel builds that of 6.1")
     if not _ready(tree):
         command = [REPO / "tools" / "setup"] + (["--generic"] if flavour == "generic" else [])
         if subprocess.run(command, stdout=2, check=False).returncode or not _ready(tree):
@@ -58,7 +63,13 @@ def _ready(tree):
         release = (tree / "release").read_text().strip()
     except OSError:
         return False
-    return Path("/usr/src", f"linux-headers-{release}").is_dir()
+    return _headers(tree, release).is_dir()
+
+
+def _headers(tree, release):
+    """Where modules for it are built: where it was built itself, if that was here."""
+    built = tree / "headers"
+    return built if built.exists() else Path("/usr/src", f"linux-headers-{release}")
 
 
 def quick_image(kernel):
