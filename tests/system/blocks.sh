@@ -10,7 +10,7 @@ shift
 
 # SIZE_MIB: how much is written. All data are whole pages in both modes, so that byte needs
 # less of it.
-SIZE_MIB=${SIZE_MIB:-64}
+SIZE_MIB=${SIZE_MIB:-32}
 [ "$mode" != byte ] || SIZE_MIB=16
 # null_blk can be no smaller than 1 GiB: a journal and inodes for so much would be
 # written, and freed in one go, for longer than RCU's watchdog bears on a slow machine.
