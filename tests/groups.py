@@ -80,7 +80,7 @@ GROUPS = (
     # How many calls a hostile guest makes.
     Group("calls", "calls.sh", {"20000": "6.12", "1000000": NEVER}, bare=True,
           only=("kvm-amd",), smp=2,
-          options=("--host-command", "insmod /root/chariot-kvm.ko", "--timeout", "7200")),
+          options=("--host-command", "insmod /root/chariot-kvm.ko")),
     # Of unknown length on a busy machine.
     Group("limits", "calls.sh", {"limits": NAMED}, bare=True, only=("kvm-amd",), smp=2,
           options=("--host-command", "insmod /root/chariot-kvm.ko max_page_rights=1000")),

@@ -102,6 +102,6 @@ bool documented(u32 nr, long ret);
 void test_user(void);
 void test_driver(void);
 void test_limits(void);
-void test_storm(void);
+bool test_storm(void);
 
 #endif

@@ -157,6 +157,17 @@ u32 pick_domain(struct dice *dice)
 	}
 }
 
+/* A driver's page lies anywhere in memory, and behind it another's, such as our own text. */
+static bool is_driver_page(u64 gpa)
+{
+	u32 i;
+
+	for (i = 0; i < DRIVERS; i++)
+		if (gpa >> PAGE_SHIFT == driver_gpa(i) >> PAGE_SHIFT)
+			return true;
+	return false;
+}
+
 static struct chariot_region pick_region(struct dice *dice, bool shared)
 {
 	struct chariot_region r = {
@@ -177,6 +188,8 @@ static struct chariot_region pick_region(struct dice *dice, bool shared)
 		r.rights = roll(dice);
 	if (one_in(dice, 32))
 		r.kind = roll(dice);
+	if (is_driver_page(r.gpa) && PAGE_ALIGNED(r.size))
+		r.size = PAGE_SIZE;
 	return r;
 }
 

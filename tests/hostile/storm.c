@@ -12,6 +12,7 @@
 
 #define SHARED_PAGES	8u	/* of the arena, the first ones; then one for each worker */
 #define TELL_EVERY	10000u
+#define STILL_SECONDS	60u	/* without a call: a worker of ours has died */
 #define ENOUGH		10000u	/* of so many calls each kind works, and each is refused */
 
 struct worker {
@@ -105,7 +106,29 @@ static void check_outcomes(void)
 	}
 }
 
-void test_storm(void)
+/* A lie may stop a virtual CPU of ours, until it is told otherwise. */
+static bool wait_for_workers(void)
+{
+	int before = -1, now;
+	u32 still = 0;
+
+	while (!wait_for_completion_timeout(&all_done, 10 * HZ)) {
+		hello();
+		now = atomic_read(&made);
+		still = now == before ? still + 10 : 0;
+		before = now;
+		if (!CHECK(still < STILL_SECONDS))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * test_storm - all of that
+ *
+ * Return: whether all workers have ended.
+ */
+bool test_storm(void)
 {
 	static struct worker workers[8];
 	u32 cpu, count = 0, all = min_t(u32, num_online_cpus(), ARRAY_SIZE(workers));
@@ -129,8 +152,8 @@ void test_storm(void)
 		kthread_bind(t, cpu);
 		wake_up_process(t);
 	}
-	/* A lie may stop a virtual CPU of ours, until it is told otherwise. */
-	while (!wait_for_completion_timeout(&all_done, 10 * HZ))
-		hello();
+	if (!wait_for_workers())
+		return false;
 	check_outcomes();
+	return true;
 }
