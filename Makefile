@@ -22,8 +22,7 @@ help:
 	@echo '  make check           set up, then run all tests'
 	@echo '  make check-full      all tests on each kernel and each hypervisor: hours'
 	@echo '  make check-quick     the tests on one kernel'
-	@echo '  make check-debug     the main tests with kernels that are started in other ways, and'
-	@echo '                       with one built with KASAN and lockdep: an hour to build'
+	@echo '  make check-debug     the main tests with kernels that are started in other ways'
 	@echo '  make soak            guests and drivers come and go for MINUTES=10'
 	@echo '  make kunit           KUnit suites, on UML and in QEMU'
 	@echo '  make kunit-coverage  how much of the sources they run'
@@ -77,7 +76,6 @@ check-quick: setup
 	tests/check --quick
 
 check-debug: setup
-	tools/debug-kernel
 	tests/check --debug
 
 soak: setup

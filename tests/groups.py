@@ -101,7 +101,7 @@ class Round:
     options: tuple	# the lab's
     groups: tuple
     proof: str = ":"	# a command in the guest: whether it is so there
-    flavour: str = "cloud"	# of both kernels
+    flavour: str = "cloud"	# of both kernels; debug runs only if it is named
     slowness: int = 1	# how much longer all may take
 
 
@@ -169,7 +169,8 @@ def asked_for(options):
 def debug_jobs(options):
     """Those of the rounds that the options choose."""
     for way in DEBUG_ROUNDS:
-        if options.round and way.name not in options.round:
+        named = way.name in (options.round or ())
+        if not named and (options.round or way.flavour == "debug"):
             continue
         for group, processors in itertools.product(GROUPS, options.smp or (2,)):
             if group.name not in way.groups or options.groups and group.name not in options.groups:
