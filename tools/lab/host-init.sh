@@ -43,8 +43,10 @@ hand_on() {
 finish() {
 	[ -n "$GUEST_LOG" ] || hand_on guest-log < /run/guest/log 2>/dev/null
 	{ dmesg; cat /run/*.log; } 2>/dev/null | hand_on host-log "$HOST_LOG"
-	# Waits until all of it has gone out.
-	[ -n "$HOST_LOG" ] || stty -F "$CONTROL" raw
+	# Waits until all of it has gone out, and the end of the guest's words, too.
+	[ -n "$HOST_LOG" ] || for port in "$CONTROL" "$OUTPUT" "$GUEST_CONSOLE"; do
+		stty -F "$port" raw
+	done
 	echo "<5>chariot-lab: end" > /dev/kmsg
 	sleep 600
 }
