@@ -18,8 +18,8 @@ ln -s /proc/self/fd /dev/fd
 ln -s /proc/self/fd/1 /dev/stdout
 ln -s /proc/self/fd/2 /dev/stderr
 
-# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE, PATIENCE (tenths of
-# a second), OUTPUT and maybe LOG (ports)
+# MARK (says what follows is the lab's own word), CHARIOT, INTERACTIVE, OUTPUT and
+# maybe LOG (ports)
 . /lab/config
 
 # The node of a port is there a little before the port can be opened.
@@ -71,10 +71,13 @@ reader=$!
 setsid sh /lab/command </dev/null >/run/output 2>&1 3>&-
 status=$?
 
-# What the command left running may keep the pipe open: don't wait for ever, but longer where
-# the output is slow.
-tries=$PATIENCE
-while [ "$tries" -gt 0 ] && kill -0 $reader 2>/dev/null; do
+# What the command left running may keep the pipe open: don't wait for ever, but where the
+# output is slow, for as long as it moves.
+case $OUTPUT in
+/dev/hvc*) tries=300 ;;
+*) tries=10 ;;
+esac
+while [ $tries -gt 0 ] && kill -0 $reader 2>/dev/null; do
 	usleep 100000
 	tries=$((tries - 1))
 done

@@ -107,8 +107,7 @@ def _check(options, backend):
 
 def _prepare_guest(place, options, backend, kernel, chariot, mark):
     config = {**backend.guest_channels(options.serial), "MARK": mark,
-              "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive),
-              "PATIENCE": 10 if backend.SLOWNESS == 1 else 300}
+              "CHARIOT": int(bool(chariot)), "INTERACTIVE": int(options.interactive)}
     tree = images.run_tree(kernel, options.modules, [chariot.guest_module] if chariot else [],
                            place / "guest-modules", "guest-init.sh", config)
     tree.add_bytes(f"exec {shlex.join(options.command)}\n".encode(), "/lab/command")
