@@ -175,6 +175,8 @@ static void test_families(struct kunit *test)
 
 	for (i = 0; i < w.calls->nr_families; i++)
 		try_family(test, w, &w.calls->families[i], NULL);
+	for (i = 0; i < w.calls->nr_device_families; i++)
+		try_family(test, w, &w.calls->device_families[i], NULL);
 	world_leave_memory(other);
 	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
 }

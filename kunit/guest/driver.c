@@ -84,6 +84,7 @@ static struct kunit_entries entries = {
 
 static struct kunit_driver driver = {
 	.families = driver_families,
+	.device_families = driver_device_families,
 	.copies = driver_copies,
 	.mappings = driver_mappings,
 	.user = &driver_user,
@@ -99,6 +100,7 @@ static struct kunit_driver driver = {
 static void driver_end(void)
 {
 	driver_copies_end();
+	driver_device_end();
 	driver_memory_end();
 }
 
@@ -108,9 +110,15 @@ static int driver_begin(void)
 
 	if (ret)
 		return ret;
-	ret = driver_copies_begin();
+	ret = driver_device_begin();
 	if (ret)
-		driver_memory_end();
+		goto err_memory;
+	ret = driver_copies_begin();
+	if (!ret)
+		return 0;
+	driver_device_end();
+err_memory:
+	driver_memory_end();
 	return ret;
 }
 
@@ -125,6 +133,7 @@ static int __init kunit_driver_init(void)
 	if (ret)
 		return ret;
 	driver.nr_families = driver_nr_families;
+	driver.nr_device_families = driver_nr_device_families;
 	driver.nr_copies = driver_nr_copies;
 	driver.nr_mappings = driver_nr_mappings;
 	driver.text = driver_begin;

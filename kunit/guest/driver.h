@@ -66,6 +66,8 @@ struct kunit_entries {
 struct kunit_driver {
 	const struct kunit_family *families;
 	size_t nr_families;
+	const struct kunit_family *device_families;
+	size_t nr_device_families;
 	const struct kunit_copy *copies;
 	size_t nr_copies;
 	const struct kunit_mapping *mappings;

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* All ways to memory that the driver under test knows. */
+/* The ways to memory that need no device. */
 #include <linux/bitmap.h>
-#include <linux/device.h>
-#include <linux/dma-mapping.h>
-#include <linux/dmapool.h>
-#include <linux/io.h>
 #include <linux/kfifo.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
@@ -14,7 +10,6 @@
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/percpu-rwsem.h>
-#include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -26,9 +21,6 @@
 
 static struct kmem_cache *cache, *made_cache, *usercopy_cache;
 static mempool_t *pool, *kmalloc_pool, *page_pool;
-static struct platform_device *device;
-static struct dma_pool *dma_pool, *managed_pool;
-static dma_addr_t dma_handle;
 struct socket *driver_socket;
 static void *table_page;
 
@@ -272,70 +264,6 @@ static void *get_page_bulk(size_t size)
 	       page_address(page) : NULL;
 }
 
-static void *get_coherent(size_t size)
-{
-	return dma_alloc_coherent(&device->dev, size, &dma_handle, GFP_KERNEL);
-}
-
-static void put_coherent(void *p, size_t size)
-{
-	dma_free_coherent(&device->dev, size, p, dma_handle);
-}
-
-static void *get_dma_pool(size_t size)
-{
-	return dma_pool_alloc(dma_pool, GFP_KERNEL, &dma_handle);
-}
-
-static void put_dma_pool(void *p, size_t size)
-{
-	dma_pool_free(dma_pool, p, dma_handle);
-}
-
-static void *get_devm(size_t size)
-{
-	return devm_kmalloc(&device->dev, size, GFP_KERNEL);
-}
-
-static void put_devm(void *p, size_t size)
-{
-	devm_kfree(&device->dev, p);
-}
-
-static void *get_devm_kmemdup(size_t size)
-{
-	return devm_kmemdup(&device->dev, driver_text, size, GFP_KERNEL);
-}
-
-static void *get_devm_kstrdup(size_t size)
-{
-	return devm_kstrdup(&device->dev, driver_text, GFP_KERNEL);
-}
-
-static void *get_dma_pages(size_t size)
-{
-	struct page *page = dma_alloc_pages(&device->dev, size, &dma_handle,
-					    DMA_BIDIRECTIONAL, GFP_KERNEL);
-
-	return page ? page_address(page) : NULL;
-}
-
-static void put_dma_pages(void *p, size_t size)
-{
-	dma_free_pages(&device->dev, size, virt_to_page(p), dma_handle,
-		       DMA_BIDIRECTIONAL);
-}
-
-static void *get_devm_pages(size_t size)
-{
-	return (void *)devm_get_free_pages(&device->dev, GFP_KERNEL, get_order(size));
-}
-
-static void put_devm_pages(void *p, size_t size)
-{
-	devm_free_pages(&device->dev, (unsigned long)p);
-}
-
 static struct scatterlist *list;
 static unsigned int list_count;
 
@@ -362,8 +290,6 @@ static void put_bitmap(void *p, size_t size)
 {
 	bitmap_free(p);
 }
-
-/* --- and again, as few drivers do ----------------------------------------------------- */
 
 static void *get_kvrealloc(size_t size)
 {
@@ -511,17 +437,6 @@ static void *get_page_list(size_t size)
 	return page_address(page);
 }
 
-/* Those of the first CPU, by which the others are found. */
-static void *first_of(void __percpu *p)
-{
-	return p ? per_cpu_ptr(p, 0) : NULL;
-}
-
-static void __percpu *percpu_of(void *first)
-{
-	return (void __percpu *)(first - per_cpu_offset(0));
-}
-
 static void *get_percpu(size_t size)
 {
 	return first_of(__alloc_percpu(size, 8));
@@ -535,16 +450,6 @@ static void *get_percpu_gfp(size_t size)
 static void put_percpu(void *p, size_t size)
 {
 	free_percpu(percpu_of(p));
-}
-
-static void *get_devm_percpu(size_t size)
-{
-	return first_of(__devm_alloc_percpu(&device->dev, size, 8));
-}
-
-static void put_devm_percpu(void *p, size_t size)
-{
-	devm_free_percpu(&device->dev, percpu_of(p));
 }
 
 static struct percpu_ref ref;
@@ -577,40 +482,7 @@ static void put_percpu_rwsem(void *p, size_t size)
 	percpu_free_rwsem(&rwsem);
 }
 
-static void *get_managed(size_t size)
-{
-	return dmam_alloc_coherent(&device->dev, size, &dma_handle, GFP_KERNEL);
-}
-
-static void put_managed(void *p, size_t size)
-{
-	dmam_free_coherent(&device->dev, size, p, dma_handle);
-}
-
 static struct sg_table table;
-static struct sg_table *scattered;
-
-static void *get_noncontiguous(size_t size)
-{
-	scattered = dma_alloc_noncontiguous(&device->dev, size, DMA_BIDIRECTIONAL,
-					    GFP_KERNEL, 0);
-	return scattered ? sg_virt(scattered->sgl) : NULL;
-}
-
-static void put_noncontiguous(void *p, size_t size)
-{
-	dma_free_noncontiguous(&device->dev, size, scattered, DMA_BIDIRECTIONAL);
-}
-
-static void *get_managed_pool(size_t size)
-{
-	return dma_pool_alloc(managed_pool, GFP_KERNEL, &dma_handle);
-}
-
-static void put_managed_pool(void *p, size_t size)
-{
-	dma_pool_free(managed_pool, p, dma_handle);
-}
 
 static void *get_sg_table(size_t size)
 {
@@ -642,38 +514,6 @@ static void put_sgl_order(void *p, size_t size)
 	sgl_free_order(list, 1);
 }
 
-static void devres_end(struct device *dev, void *p)
-{
-}
-
-static void *get_devres(size_t size)
-{
-	return devres_alloc(devres_end, size, GFP_KERNEL);
-}
-
-static void put_devres(void *p, size_t size)
-{
-	devres_free(p);
-}
-
-static void *get_devm_krealloc(size_t size)
-{
-	void *p = devm_kmalloc(&device->dev, 8, GFP_KERNEL);
-
-	return p ? devm_krealloc(&device->dev, p, size, GFP_KERNEL) : NULL;
-}
-
-static void *get_devm_krealloc_new(size_t size)
-{
-	return devm_krealloc(&device->dev, NULL, size, GFP_KERNEL);
-}
-
-static void *get_devm_kasprintf(size_t size)
-{
-	return devm_kasprintf(&device->dev, GFP_KERNEL, "%*s", (int)size - 1,
-			      driver_text);
-}
-
 static __printf(1, 2) char *print_new(const char *format, ...)
 {
 	va_list args;
@@ -688,22 +528,6 @@ static __printf(1, 2) char *print_new(const char *format, ...)
 static void *get_kvasprintf(size_t size)
 {
 	return print_new("%*s", (int)size - 1, driver_text);
-}
-
-static __printf(1, 2) char *print_managed(const char *format, ...)
-{
-	va_list args;
-	char *p;
-
-	va_start(args, format);
-	p = devm_kvasprintf(&device->dev, GFP_KERNEL, format, args);
-	va_end(args);
-	return p;
-}
-
-static void *get_devm_kvasprintf(size_t size)
-{
-	return print_managed("%*s", (int)size - 1, driver_text);
 }
 
 static void *get_match_strdup(size_t size)
@@ -787,51 +611,6 @@ static void put_sock(void *p, size_t size)
 	sock_kfree_s(driver_socket->sk, p, size);
 }
 
-/* --- mappings of what is not memory ------------------------------------------------------ */
-
-/* Where nothing is on this machine. */
-#define NOWHERE		0xfed80000ull
-
-#define MAPPING(name, call, unmap)						\
-static void *map_##name(void)							\
-{										\
-	return (__force void *)call;						\
-}										\
-										\
-static void unmap_##name(void *p)						\
-{										\
-	unmap;									\
-}
-
-static struct resource nowhere = DEFINE_RES_MEM(NOWHERE, PAGE_SIZE);
-
-#define MAPPINGS(X)								\
-	X(ioremap, ioremap(NOWHERE, PAGE_SIZE), iounmap(p))			\
-	X(ioremap_uc, ioremap_uc(NOWHERE, PAGE_SIZE), iounmap(p))		\
-	X(ioremap_wc, ioremap_wc(NOWHERE, PAGE_SIZE), iounmap(p))		\
-	X(ioremap_wt, ioremap_wt(NOWHERE, PAGE_SIZE), iounmap(p))		\
-	X(ioremap_cache, ioremap_cache(NOWHERE, PAGE_SIZE), iounmap(p))		\
-	X(ioremap_encrypted, ioremap_encrypted(NOWHERE, PAGE_SIZE), iounmap(p))	\
-	X(ioremap_prot, ioremap_prot(NOWHERE, PAGE_SIZE, 0), iounmap(p))	\
-	X(devm_ioremap, devm_ioremap(&device->dev, NOWHERE, PAGE_SIZE),		\
-	  devm_iounmap(&device->dev, p))					\
-	X(devm_ioremap_uc, devm_ioremap_uc(&device->dev, NOWHERE, PAGE_SIZE),	\
-	  devm_iounmap(&device->dev, p))					\
-	X(devm_ioremap_wc, devm_ioremap_wc(&device->dev, NOWHERE, PAGE_SIZE),	\
-	  devm_iounmap(&device->dev, p))					\
-	X(devm_ioremap_resource, devm_ioremap_resource(&device->dev, &nowhere),	\
-	  devm_iounmap(&device->dev, p);					\
-	  devm_release_mem_region(&device->dev, NOWHERE, PAGE_SIZE))		\
-	X(memremap, memremap(NOWHERE, PAGE_SIZE, MEMREMAP_WT), memunmap(p))
-
-MAPPINGS(MAPPING)
-
-#define MAPPING_ROW(name, call, unmap)	{ #name, map_##name, unmap_##name },
-const struct kunit_mapping driver_mappings[] = { MAPPINGS(MAPPING_ROW) };
-const size_t driver_nr_mappings = ARRAY_SIZE(driver_mappings);
-
-/* --- all of them ---------------------------------------------------------------------------- */
-
 const struct kunit_family driver_families[] = {
 	{ "kmalloc", "kmalloc", 100, get_kmalloc, put_kfree, true },
 	{ "kmalloc_small", "kmalloc", 1, get_kmalloc, put_kfree, true },
@@ -870,16 +649,6 @@ const struct kunit_family driver_families[] = {
 	{ "get_zeroed_page", "get_zeroed_page", PAGE_SIZE, get_zeroed, put_free },
 	{ "alloc_pages_exact", "alloc_pages_exact", 3 * PAGE_SIZE, get_exact, put_exact },
 	{ "alloc_pages_bulk", "alloc_pages_bulk", PAGE_SIZE, get_page_bulk, put_pages },
-	{ "dma_alloc", "dma_alloc", 2 * PAGE_SIZE, get_coherent, put_coherent },
-	{ "dma_alloc_pages", "dma_alloc_pages", PAGE_SIZE, get_dma_pages,
-	  put_dma_pages },
-	{ "dma_pool", "dma_pool_alloc", 96, get_dma_pool, put_dma_pool, true },
-	{ "devm_kmalloc", "devm_kmalloc", 50, get_devm, put_devm, true },
-	{ "devm_kmemdup", "devm_kmemdup", 44, get_devm_kmemdup, put_devm, true },
-	{ "devm_kstrdup", "devm_kstrdup", DRIVER_TEXT_SIZE, get_devm_kstrdup, put_devm,
-	  true },
-	{ "devm_get_free_pages", "devm_get_free_pages", PAGE_SIZE, get_devm_pages,
-	  put_devm_pages },
 	{ "sgl_alloc", "sgl_alloc", PAGE_SIZE, get_sgl, put_sgl },
 	{ "kvrealloc", "kvrealloc", 900, get_kvrealloc, put_kvfree, true },
 	{ "kvrealloc_large", "kvrealloc", 100000, get_kvrealloc, put_kvfree },
@@ -913,13 +682,8 @@ const struct kunit_family driver_families[] = {
 	  put_pages },
 	{ "percpu", "alloc_percpu", 64, get_percpu, put_percpu },
 	{ "percpu_gfp", "alloc_percpu", 40, get_percpu_gfp, put_percpu },
-	{ "devm_percpu", "devm_alloc_percpu", 32, get_devm_percpu, put_devm_percpu },
 	{ "percpu_ref", "percpu_ref", 8, get_percpu_ref, put_percpu_ref },
 	{ "percpu_rwsem", "percpu_rwsem", 4, get_percpu_rwsem, put_percpu_rwsem },
-	{ "dmam_alloc", "dmam_alloc", PAGE_SIZE, get_managed, put_managed },
-	{ "dma_alloc_noncontiguous", "dma_alloc_noncontiguous", PAGE_SIZE,
-	  get_noncontiguous, put_noncontiguous },
-	{ "dmam_pool", "dma_pool_alloc", 48, get_managed_pool, put_managed_pool, true },
 	{ "sg_alloc_table", "sg_alloc_table", 8 * sizeof(struct scatterlist),
 	  get_sg_table, put_sg_table, true },
 	{ "sg_alloc_table_page", "sg_alloc_table", PAGE_SIZE, get_sg_table,
@@ -927,12 +691,6 @@ const struct kunit_family driver_families[] = {
 	{ "sg_alloc_table_from_pages", "sg_alloc_table", sizeof(struct scatterlist),
 	  get_sg_table_of_pages, put_sg_table, true },
 	{ "sgl_alloc_order", "sgl_alloc", 2 * PAGE_SIZE, get_sgl_order, put_sgl_order },
-	{ "devres_alloc", "devres_alloc", 60, get_devres, put_devres, true },
-	{ "devm_krealloc", "devm_krealloc", 300, get_devm_krealloc, put_devm, true },
-	{ "devm_krealloc_new", "devm_krealloc", 30, get_devm_krealloc_new, put_devm,
-	  true },
-	{ "devm_kasprintf", "devm_kasprintf", 70, get_devm_kasprintf, put_devm, true },
-	{ "devm_kvasprintf", "devm_kasprintf", 70, get_devm_kvasprintf, put_devm, true },
 	{ "kvasprintf", "kasprintf", 90, get_kvasprintf, put_kfree, true },
 	{ "match_strdup", "match_strdup", 20, get_match_strdup, put_kfree, true },
 	{ "nla_strdup", "nla_strdup", 20, get_nla_strdup, put_kfree, true },
@@ -963,18 +721,12 @@ void driver_memory_end(void)
 	if (driver_socket)
 		sock_release(driver_socket);
 	free_page((unsigned long)table_page);
-	if (managed_pool)
-		dmam_pool_destroy(managed_pool);
-	dma_pool_destroy(dma_pool);
-	if (device)
-		platform_device_unregister(device);
 	mempool_destroy(page_pool);
 	mempool_destroy(kmalloc_pool);
 	mempool_destroy(pool);
 	kmem_cache_destroy(usercopy_cache);
 	kmem_cache_destroy(made_cache);
 	kmem_cache_destroy(cache);
-	device = NULL;
 }
 
 static bool caches_begin(void)
@@ -991,23 +743,9 @@ static bool caches_begin(void)
 	return pool && kmalloc_pool && page_pool;
 }
 
-static bool device_begin(void)
-{
-	device = platform_device_register_simple("chariot-kunit", -1, NULL, 0);
-	if (IS_ERR(device)) {
-		device = NULL;
-		return false;
-	}
-	device->dev.coherent_dma_mask = DMA_BIT_MASK(32);
-	device->dev.dma_mask = &device->dev.coherent_dma_mask;
-	dma_pool = dma_pool_create("kunit", &device->dev, 96, 0, 0);
-	managed_pool = dmam_pool_create("kunit-managed", &device->dev, 48, 0, 0);
-	return dma_pool && managed_pool;
-}
-
 int driver_memory_begin(void)
 {
-	if (!caches_begin() || !device_begin())
+	if (!caches_begin())
 		goto err;
 	table_page = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!table_page || sock_create_kern(&init_net, AF_UNIX, SOCK_DGRAM, 0, &driver_socket))
