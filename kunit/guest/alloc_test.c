@@ -99,29 +99,54 @@ static void expect_right(struct kunit *test, struct chariot_driver *d,
 	world_expect_agreed(test, d);
 }
 
-/* The bytes next to it are not the driver's where rights are to the byte. */
-static void expect_edges(struct kunit *test, struct chariot_driver *d,
-			 const struct kunit_family *f, void *p)
+static bool is_stopped(struct kunit *test, struct chariot_driver *d, phys_addr_t gpa)
 {
-	KUNIT_EXPECT_FALSE_MSG(test, world_writable(test, d, p + f->size, 1),
-			       "%s: behind", f->name);
-	if (virt_addr_valid(p))
-		KUNIT_EXPECT_FALSE_MSG(test, world_writable(test, d, p - 1, 1),
+	enum chariot_verdict verdict = CHARIOT_VERDICT_ALLOW;
+
+	KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(d->domain, gpa, 1, &verdict));
+	return verdict == CHARIOT_VERDICT_STOP;
+}
+
+/* Where the driver may write next to its memory, or 0. */
+struct edges {
+	phys_addr_t before, behind;
+};
+
+static phys_addr_t if_writable(struct kunit *test, struct chariot_driver *d, void *p)
+{
+	return world_writable(test, d, p, 1) ? chariot_virt_to_phys(p) : 0;
+}
+
+static struct edges edges_of(struct kunit *test, struct chariot_driver *d, void *p,
+			     size_t size)
+{
+	return (struct edges){
+		.before = virt_addr_valid(p) ? if_writable(test, d, p - 1) : 0,
+		.behind = if_writable(test, d, p + size),
+	};
+}
+
+/*
+ * Where rights are to the byte it may not, unless other memory of its own lies there,
+ * which then still does when this one has gone.
+ */
+static void expect_edges(struct kunit *test, struct chariot_driver *d,
+			 const struct kunit_family *f, struct edges edges)
+{
+	if (edges.before)
+		KUNIT_EXPECT_FALSE_MSG(test, is_stopped(test, d, edges.before),
 				       "%s: before", f->name);
+	if (edges.behind)
+		KUNIT_EXPECT_FALSE_MSG(test, is_stopped(test, d, edges.behind),
+				       "%s: behind", f->name);
 }
 
 static void expect_ended(struct kunit *test, struct chariot_driver *d,
 			 const struct kunit_family *f, phys_addr_t gpa)
 {
-	enum chariot_verdict verdict;
-
 	/* A slab of the driver's own stays its own, whole, as long as it is one. */
-	if (!f->slab || d->heap == CHARIOT_HEAP_BYTE) {
-		KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(d->domain, gpa, 1,
-							    &verdict));
-		KUNIT_EXPECT_EQ_MSG(test, CHARIOT_VERDICT_STOP, verdict, "%s",
-				    f->name);
-	}
+	if (!f->slab || d->heap == CHARIOT_HEAP_BYTE)
+		KUNIT_EXPECT_TRUE_MSG(test, is_stopped(test, d, gpa), "%s", f->name);
 	world_expect_agreed(test, d);
 }
 
@@ -138,6 +163,7 @@ static void expect_forgotten(struct kunit *test, struct chariot_driver *d,
 static void try_family(struct kunit *test, struct world_driver w,
 		       const struct kunit_family *f, void (*put)(void *p, size_t size))
 {
+	struct edges edges = { };
 	phys_addr_t gpa;
 	void *p;
 
@@ -147,10 +173,11 @@ static void try_family(struct kunit *test, struct world_driver w,
 		return;
 	expect_right(test, w.chariot, f, p);
 	if (w.chariot->heap == CHARIOT_HEAP_BYTE)
-		expect_edges(test, w.chariot, f, p);
+		edges = edges_of(test, w.chariot, p, f->size);
 	gpa = chariot_virt_to_phys(p);
 	(put ?: f->put)(p, f->size);
 	expect_ended(test, w.chariot, f, gpa);
+	expect_edges(test, w.chariot, f, edges);
 	/* Of an area's address only the driver's own vfree() tells. */
 	if (!put || !is_vmalloc_addr(p))
 		expect_forgotten(test, w.chariot, f, p);

@@ -50,13 +50,16 @@ static void test_sleep(struct kunit *test)
 	expect_sleep(test, PM_SUSPEND_MEM, 0, 0);
 }
 
-/* The backend begins anew under a loaded driver, and nobody says so. */
-static void forget(struct kunit *test)
+/*
+ * The backend begins anew under a loaded driver, and nobody says so. Chariot looks once
+ * a second, so on a busy machine it may know already.
+ */
+static bool forget(struct kunit *test)
 {
 	world_load(test, CHARIOT_MODE_ENFORCE, CHARIOT_HEAP_PAGE);
 	chariot_fake_stop();
 	world_backend(test);
-	KUNIT_ASSERT_EQ(test, 0, chariot_backend_errno);
+	return !chariot_backend_errno;
 }
 
 /* Drivers go, and chariot with them; then both are as good as new. */
@@ -90,10 +93,17 @@ static void test_woken(struct kunit *test)
 {
 	struct device *dev = sleeper_of(test);
 	const struct dev_pm_ops *pm = dev->driver->pm;
+	unsigned int tries = 1;
 
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(dev));
 	KUNIT_EXPECT_EQ(test, 0, chariot_backend_errno);
-	forget(test);
+	while (!forget(test)) {
+		put_device(dev);
+		KUNIT_ASSERT_LT(test, tries++, 10u);
+		begin_anew(test);
+		KUNIT_EXPECT_EQ(test, 0, world_unload());
+		dev = sleeper_of(test);
+	}
 	KUNIT_EXPECT_EQ(test, 0, pm->resume(dev));
 	KUNIT_EXPECT_EQ(test, -ENODEV, chariot_backend_errno);
 	put_device(dev);

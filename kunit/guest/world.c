@@ -19,6 +19,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <asm/ptrace.h>
 
 #include <chariot/hypercall.h>
@@ -36,6 +37,7 @@ static const struct kunit_driver *offered;
 typedef long syscall_fn(const struct pt_regs *regs);
 static syscall_fn *init_module_call, *delete_module_call;
 static typeof(find_module) *find_module_call;
+static struct work_struct *init_memory_work;
 
 static void offer(const struct kunit_driver *driver)
 {
@@ -58,8 +60,10 @@ int world_open(const char *folder)
 	init_module_call = (void *)chariot_symbol("__x64_sys_init_module");
 	delete_module_call = (void *)chariot_symbol("__x64_sys_delete_module");
 	find_module_call = (void *)chariot_symbol("find_module");
+	init_memory_work = (void *)chariot_symbol("init_free_wq");
 	ret = -ENOENT;
-	if (!init_module_call || !delete_module_call || !find_module_call)
+	if (!init_module_call || !delete_module_call || !find_module_call ||
+	    !init_memory_work)
 		goto out;
 	size = kernel_read_file_from_path(path, 0, &file, INT_MAX, NULL,
 					  READING_MODULE);
@@ -247,6 +251,8 @@ int world_try_load(const struct world_load *load)
 		ret = chariot_arm_plan(load->plan);
 	if (!ret)
 		ret = call_with_text(init_module_call, &regs, &regs.dx, text);
+	/* Memory of its beginning goes later: not while a test counts what there is. */
+	flush_work(init_memory_work);
 	if (!load->unarmed)
 		chariot_disarm(current);
 	return ret;
