@@ -136,6 +136,7 @@ static int __init kunit_driver_init(void)
 	driver.nr_device_families = driver_nr_device_families;
 	driver.nr_copies = driver_nr_copies;
 	driver.nr_mappings = driver_nr_mappings;
+	driver.block = driver_block;
 	driver.text = driver_begin;
 	driver.given_returned = driver_packet;
 	driver.given_set = driver_socket;

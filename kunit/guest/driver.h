@@ -56,6 +56,34 @@ struct kunit_entries {
 	void (*during)(void);
 };
 
+struct bio;
+struct gendisk;
+struct page;
+struct request;
+
+/**
+ * struct kunit_block - disks, between @begin and @end
+ * @request_disk: of requests, with @payload bytes of the driver's behind each
+ * @bio_disk: of bios, and of pages
+ * @during_request, @during_bio, @during_page: called when there is one to be done
+ * @get_bio: a bio of the driver's own, with @front bytes of the driver's before it
+ * @most_bytes: of a request; more is split
+ */
+struct kunit_block {
+	int (*begin)(void);
+	void (*end)(void);
+	struct gendisk *request_disk;
+	struct gendisk *bio_disk;
+	void (*during_request)(struct request *rq);
+	void (*during_bio)(struct bio *bio);
+	void (*during_page)(struct page *page);
+	struct bio *(*get_bio)(void);
+	void (*put_bio)(struct bio *bio);
+	size_t front;
+	size_t payload;
+	size_t most_bytes;
+};
+
 #define DRIVER_USER_TEXT	63	/* characters */
 
 /**
@@ -74,6 +102,7 @@ struct kunit_driver {
 	size_t nr_mappings;
 	unsigned long *user;
 	struct kunit_entries *entries;
+	struct kunit_block *block;
 	/* What calls have given it: by what they return, and through an argument. */
 	void *given_returned;
 	void *given_set;

@@ -24,6 +24,8 @@ extern const size_t driver_nr_mappings;
 extern const struct kunit_copy driver_copies[];
 extern const size_t driver_nr_copies;
 
+extern struct kunit_block *const driver_block;
+
 int driver_memory_begin(void);
 void driver_memory_end(void);
 int driver_device_begin(void);
