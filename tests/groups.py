@@ -75,6 +75,9 @@ GROUPS = (
     Group("nobackend", "nobackend.sh", {"": "6.12"}, by_hand=True, once=True),
     Group("orphan", "orphan.sh", {"": "6.1"}, only=("xen",), slow={"xen": "6.1"},
           options=("--host-command", "sh /root/orphan-host.sh")),
+    # Its guest is at work when what serves it is killed.
+    Group("xend", "xend.sh", {"": "6.1"}, only=("xen",), slow={"xen": "6.1"}, by_hand=True,
+          on_host=True, once=True, options=(*HOST_OPTIONS, "--guest-append", "task=driver")),
     Group("probe", "probe.sh", {"": "6.1"}, bare=True, only=KVM,
           options=("--host-command", "insmod /root/chariot-kvm.ko")),
     # How many calls a hostile guest makes.

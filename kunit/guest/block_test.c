@@ -240,12 +240,12 @@ static void test_own_bio(struct kunit *test)
 static void test_disk(struct kunit *test)
 {
 	struct gendisk *disk = block->request_disk;
+	struct disk_stats *stats = per_cpu_ptr(disk->part0->bd_stats, 0);
 
 	KUNIT_EXPECT_TRUE(test, world_writable(test, seen.d, disk, sizeof(*disk)));
 	KUNIT_EXPECT_TRUE(test, world_writable(test, seen.d, &disk->queue->queuedata, 8));
 	KUNIT_EXPECT_FALSE(test, world_writable(test, seen.d, &disk->queue->mq_ops, 8));
-	KUNIT_EXPECT_TRUE(test, world_writable(test, seen.d,
-			  per_cpu_ptr(disk->part0->bd_stats, 0), sizeof(struct disk_stats)));
+	KUNIT_EXPECT_TRUE(test, world_writable(test, seen.d, stats, sizeof(*stats)));
 }
 
 /* When the driver ends, so does what was its own of them. */

@@ -56,18 +56,22 @@ def chariot(kernel, parts=("modules", "tools")):
     return place / "out"
 
 
+def chariot_for(backend, kernel):
+    """The same, with what this hypervisor needs beside modules and tools."""
+    own = (backend.CHARIOT_TARGET,) if backend.CHARIOT_TARGET else ()
+    return chariot(kernel, ("modules", "tools", *own))
+
+
 def chariot_for_run(backend, host, guest, report):
     """Build what changed and name the files a run needs."""
     if not (REPO / "Makefile").exists():
         raise LabError("there is no top Makefile to build chariot with; use --no-chariot")
-    guest_out = chariot(guest)
+    guest_out = chariot_for(backend, guest)
     report.step(f"chariot built for the guest ({guest.release})")
     host_out = guest_out
     if backend.CHARIOT_MODULE and host != guest:
         host_out = chariot(host, ("modules",))
         report.step(f"chariot built for the host ({host.release})")
-    if backend.CHARIOT_TARGET:
-        chariot(guest, (backend.CHARIOT_TARGET,))
     built = Chariot(host_out / backend.CHARIOT_MODULE if backend.CHARIOT_MODULE else None,
                     tuple(guest_out / program for program in backend.CHARIOT_PROGRAMS),
                     guest_out / GUEST_MODULE, tuple(guest_out / program for program in PROGRAMS))

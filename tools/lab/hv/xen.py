@@ -46,7 +46,9 @@ _SCRIPT = Path(__file__).resolve().parent.parent / "xen-host.sh"
 _UNPACKED = CACHE / "xen"
 _BIN = "usr/lib/xen-4.17/bin"
 _IMAGE = "boot/xen-4.17-amd64.gz"
-_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper")
+# xen-access for tests: another tool that wants a guest's monitor.
+_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper",
+             "xen-access")
 _TOOLS = ("usr/bin/xenstore-read", "usr/bin/xenstore-write", "usr/bin/xenstore-ls")
 _LIBGCC = Path("/lib/x86_64-linux-gnu/libgcc_s.so.1")
 _XEN_APPEND = ("console=com1 com1=115200,8n1,0x3f8,0 loglvl=warning guest_loglvl=all altp2m=1 "
