@@ -458,6 +458,8 @@ static struct miscdevice device = {
 
 int chariot_device_init(void)
 {
+	/* One that was registered keeps its number, which may be another one's now. */
+	device.minor = MISC_DYNAMIC_MINOR;
 	return misc_register(&device);
 }
 

@@ -137,6 +137,7 @@ static int __init kunit_driver_init(void)
 	driver.nr_copies = driver_nr_copies;
 	driver.nr_mappings = driver_nr_mappings;
 	driver.block = driver_block;
+	driver.files = driver_files;
 	driver.text = driver_begin;
 	driver.given_returned = driver_packet;
 	driver.given_set = driver_socket;

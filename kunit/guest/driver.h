@@ -84,6 +84,28 @@ struct kunit_block {
 	size_t most_bytes;
 };
 
+struct file;
+struct seq_file;
+struct vm_area_struct;
+
+/**
+ * struct kunit_files - files, between @begin and @end
+ * @device: path of one that shows a text, and can be mapped
+ * @attribute: path of one whose buffer is the kernel's
+ * @during_open, @during_show, @during_map, @during_attribute: called from the driver's
+ *	functions for these
+ */
+struct kunit_files {
+	int (*begin)(void);
+	void (*end)(void);
+	const char *device;
+	const char *attribute;
+	void (*during_open)(struct file *file);
+	void (*during_show)(struct seq_file *seq);
+	void (*during_map)(struct vm_area_struct *vma);
+	void (*during_attribute)(char *buffer);
+};
+
 #define DRIVER_USER_TEXT	63	/* characters */
 
 /**
@@ -103,6 +125,7 @@ struct kunit_driver {
 	unsigned long *user;
 	struct kunit_entries *entries;
 	struct kunit_block *block;
+	struct kunit_files *files;
 	/* What calls have given it: by what they return, and through an argument. */
 	void *given_returned;
 	void *given_set;

@@ -25,6 +25,7 @@ extern const struct kunit_copy driver_copies[];
 extern const size_t driver_nr_copies;
 
 extern struct kunit_block *const driver_block;
+extern struct kunit_files *const driver_files;
 
 int driver_memory_begin(void);
 void driver_memory_end(void);
