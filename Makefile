@@ -25,6 +25,7 @@ help:
 	@echo '  make check-debug     the main tests with kernels that are started in other ways'
 	@echo '  make soak            guests and drivers come and go for MINUTES=10'
 	@echo '  make kunit           KUnit suites, on UML and in QEMU'
+	@echo '  make install-kunit   chariot-kunit.ko, for a kernel with KUnit: the suites of chariot.ko'
 	@echo '  make kunit-coverage  how much of the sources they run'
 	@echo '  make fuzz            the fuzzers, FUZZ_SECONDS=30 each'
 	@echo '  make static          checks of the sources: builds, sparse, checkpatch, ...'
@@ -89,6 +90,19 @@ kunit-coverage: setup
 	kunit/run --coverage
 	kunit/run --guest --coverage
 
+# modprobe chariot-kunit runs them.
+kunit-module:
+	@grep -q '^CONFIG_KUNIT=' $(KDIR)/.config || { echo "the kernel of $(KDIR) has no KUnit (CONFIG_KUNIT): set KDIR=, or use make kunit, which brings it along"; exit 1; }
+	@mkdir -p $(BUILD)/kunit
+	@cp -pru $(MIRROR) kunit $(BUILD)/kunit/
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD))/kunit/kunit/guest modules
+
+install-kunit: kunit-module
+	@rel=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h); \
+	dir=$(DESTDIR)/lib/modules/$$rel/updates/chariot-kunit; \
+	install -d $$dir && install -m 644 $(BUILD)/kunit/kunit/guest/*.ko $$dir/ && \
+	if [ -z "$(DESTDIR)" ]; then depmod $$rel; fi
+
 fuzz: setup
 	BUILD=$(abspath $(BUILD)) tests/fuzz --seconds $(FUZZ_SECONDS)
 
@@ -124,4 +138,4 @@ install-xend: xend
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help mirror modules tools xend setup setup-xen demo check check-full check-quick check-debug soak kunit kunit-coverage fuzz static bench compat install install-xend clean
+.PHONY: all help mirror modules tools xend setup setup-xen demo check check-full check-quick check-debug soak kunit kunit-module install-kunit kunit-coverage fuzz static bench compat install install-xend clean

@@ -8,6 +8,7 @@
 #include <linux/glob.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/utsname.h>
 
 #include "ledger.h"
 #include "world.h"
@@ -16,9 +17,9 @@ static char *filter_glob = "*";
 module_param(filter_glob, charp, 0);
 MODULE_PARM_DESC(filter_glob, "Only these suites, or SUITE.TEST");
 
-static char *drivers = "/lib/modules/chariot-kunit";
+static char *drivers;
 module_param(drivers, charp, 0);
-MODULE_PARM_DESC(drivers, "Folder of chariot-kunit-driver.ko");
+MODULE_PARM_DESC(drivers, "Folder of chariot-kunit-driver.ko (default: where it is installed)");
 
 static struct kunit_suite * const suites[] = {
 	&guest_load_suite, &guest_alloc_suite, &guest_report_suite,
@@ -67,6 +68,20 @@ static int choose(void)
 	return n;
 }
 
+static int open_driver(void)
+{
+	char *installed;
+	int ret;
+
+	if (drivers)
+		return world_open(drivers);
+	installed = kasprintf(GFP_KERNEL, "/lib/modules/%s/updates/chariot-kunit",
+			      utsname()->release);
+	ret = installed ? world_open(installed) : -ENOMEM;
+	kfree(installed);
+	return ret;
+}
+
 static int __init suites_init(void)
 {
 	int ret, n;
@@ -74,7 +89,7 @@ static int __init suites_init(void)
 	n = choose();
 	if (n < 0)
 		return n;
-	ret = world_open(drivers);
+	ret = open_driver();
 	if (ret)
 		return ret;
 	ret = ledger_init();
