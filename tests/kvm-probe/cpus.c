@@ -202,6 +202,21 @@ void test_hold(u32 seconds)
 	CHECK(quiet());
 }
 
+/* For the host's log: as many stopped writes as there can be. */
+void test_flood(u32 seconds)
+{
+	u64 end = get_jiffies_64() + (u64)seconds * HZ;
+	struct chariot_record rec;
+
+	pr_info("probe: floods\n");
+	while (time_before64(get_jiffies_64(), end)) {
+		*(u64 *)other = 0;
+		drv_store64(other, 1);
+		CHECK(stopped_at(other, 8, &rec));
+		cond_resched();
+	}
+}
+
 void test_again(void)
 {
 	struct chariot_record rec;

@@ -31,6 +31,9 @@ MODULE_PARM_DESC(hellos, "only say hello and make a domain, that many times");
 static uint hold;
 module_param(hold, uint, 0444);
 MODULE_PARM_DESC(hold, "only sit in drivers on all CPUs, that many seconds, with a stopped write in each");
+static uint flood;
+module_param(flood, uint, 0444);
+MODULE_PARM_DESC(flood, "only have writes stopped, one after the other, that many seconds");
 static bool bench;
 module_param(bench, bool, 0444);
 MODULE_PARM_DESC(bench, "only cross into the driver and back, rounds times");
@@ -285,6 +288,10 @@ static int __init probe_init(void)
 	CHECK(!control(CHARIOT_DOMAIN_ACTIVE, CHARIOT_MODE_ENFORCE));
 	if (hold) {
 		test_hold(hold);
+		goto out;
+	}
+	if (flood) {
+		test_flood(flood);
 		goto out;
 	}
 	pr_info("probe: crossing\n");

@@ -87,6 +87,7 @@ void test_smp(u32 times);
 void test_many(void);
 void test_destroy(void);
 void test_hold(u32 seconds);
+void test_flood(u32 seconds);
 void test_again(void);
 void test_garbage(void);
 void test_fuzz(void);

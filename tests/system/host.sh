@@ -138,6 +138,28 @@ snapshot() {
 	nothing_left
 }
 
+# --- the host's log --------------------------------------------------------------
+
+told_some() { [ "$(told)" -ge 2 ]; }
+
+# A guest that brings about as many lines as it can does not keep another one's out.
+heard() {
+	local flooding
+	start 1 probe,flood=300
+	says 'probe: floods' && until_true 60 flooded || return
+	flooding=$pid
+	start 1 probe,hold=100
+	says 'probe: holds 0' 150 || return
+	until_true 20 told_some || { fail "told $(told) of $(stat_of violations) stopped writes"; return; }
+	kill_guest
+	pid=$flooding
+	running || { fail "the flood was over"; return; }
+	kill_guest
+	nothing_left
+}
+
+flooded() { [ "$(stat_of violations 2>/dev/null || echo 0)" -gt $(($(told) + 200)) ] 2>/dev/null; }
+
 # --- KVM's own life: one guest repeats the tests meanwhile ---------------------------
 
 vmstat() { awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat; }
@@ -304,7 +326,7 @@ too_many_rights() {
 }
 
 life=(life_begins memslots dirty_logging migration ksm huge_pages compaction swap life_ends)
-tests=(in_use comes_and_goes kill_probe kill_driver reset far_memory kexec snapshot "${life[@]}"
+tests=(in_use comes_and_goes kill_probe kill_driver heard reset far_memory kexec snapshot "${life[@]}"
 	not_allowed allowed too_many_rights)
 
 # The guest of these lives on.
