@@ -208,6 +208,36 @@ static void test_families(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
 }
 
+/* Whole pages, as long as the cache has them, which is the driver's own. */
+static void test_fragments(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	const struct kunit_fragment *f = w.calls->fragments;
+	struct chariot_object o;
+	phys_addr_t gpa;
+	void *p;
+
+	for (; f < w.calls->fragments + w.calls->nr_fragments; f++) {
+		p = f->get(f->size);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, p, "%s", f->name);
+		if (!p)
+			continue;
+		KUNIT_EXPECT_TRUE_MSG(test, world_writable(test, w.chariot, p, f->size),
+				      "%s", f->name);
+		o = (struct chariot_object){ };
+		chariot_object_nearest(w.chariot, (unsigned long)p, &o);
+		KUNIT_EXPECT_STREQ_MSG(test, o.family, f->name, "%s", f->name);
+		gpa = chariot_virt_to_phys(p);
+		f->put(p);
+		if (!f->kept)
+			KUNIT_EXPECT_TRUE_MSG(test, is_stopped(test, w.chariot, gpa), "%s",
+					      f->name);
+		world_expect_agreed(test, w.chariot);
+	}
+	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+}
+
 /* Of what is not memory there are records, and no rights. */
 static void test_mappings(struct kunit *test)
 {
@@ -316,6 +346,7 @@ static void test_outlives(struct kunit *test)
 
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE_PARAM(test_families, heap_gen_params),
+	KUNIT_CASE(test_fragments),
 	KUNIT_CASE(test_mappings),
 	KUNIT_CASE_PARAM(test_other_side, heap_gen_params),
 	KUNIT_CASE_PARAM(test_outlives, heap_gen_params),

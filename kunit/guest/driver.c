@@ -85,6 +85,7 @@ static struct kunit_entries entries = {
 static struct kunit_driver driver = {
 	.families = driver_families,
 	.device_families = driver_device_families,
+	.fragments = driver_fragments,
 	.copies = driver_copies,
 	.mappings = driver_mappings,
 	.user = &driver_user,
@@ -134,6 +135,7 @@ static int __init kunit_driver_init(void)
 		return ret;
 	driver.nr_families = driver_nr_families;
 	driver.nr_device_families = driver_nr_device_families;
+	driver.nr_fragments = driver_nr_fragments;
 	driver.nr_copies = driver_nr_copies;
 	driver.nr_mappings = driver_nr_mappings;
 	driver.block = driver_block;

@@ -27,6 +27,22 @@ struct kunit_family {
 	bool by_kernel;
 };
 
+/**
+ * struct kunit_fragment - a way to a part of pages that a cache has
+ * @name: of the call, and what chariot calls it
+ * @size: bytes to ask for
+ * @get: returns them, or NULL
+ * @put: gives them back, with what the cache has
+ * @kept: the cache keeps its pages
+ */
+struct kunit_fragment {
+	const char *name;
+	size_t size;
+	void *(*get)(size_t size);
+	void (*put)(void *p);
+	bool kept;
+};
+
 /* A call that writes for the driver: some of the first 64 bytes at @to. */
 struct kunit_copy {
 	const char *name;
@@ -118,6 +134,8 @@ struct kunit_driver {
 	size_t nr_families;
 	const struct kunit_family *device_families;
 	size_t nr_device_families;
+	const struct kunit_fragment *fragments;
+	size_t nr_fragments;
 	const struct kunit_copy *copies;
 	size_t nr_copies;
 	const struct kunit_mapping *mappings;

@@ -19,6 +19,8 @@ extern const struct kunit_family driver_families[];
 extern const size_t driver_nr_families;
 extern const struct kunit_family driver_device_families[];
 extern const size_t driver_nr_device_families;
+extern const struct kunit_fragment driver_fragments[];
+extern const size_t driver_nr_fragments;
 extern const struct kunit_mapping driver_mappings[];
 extern const size_t driver_nr_mappings;
 extern const struct kunit_copy driver_copies[];
