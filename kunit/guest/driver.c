@@ -5,6 +5,7 @@
  */
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -82,6 +83,16 @@ static struct kunit_entries entries = {
 	take, take_pointer, take_area, take_bytes, take_strings
 };
 
+static struct sk_buff *get_packet(unsigned int size)
+{
+	return alloc_skb(size, GFP_KERNEL);
+}
+
+static void put_packet(struct sk_buff *skb)
+{
+	kfree_skb(skb);
+}
+
 static struct kunit_driver driver = {
 	.families = driver_families,
 	.device_families = driver_device_families,
@@ -90,6 +101,8 @@ static struct kunit_driver driver = {
 	.mappings = driver_mappings,
 	.user = &driver_user,
 	.entries = &entries,
+	.get_packet = get_packet,
+	.put_packet = put_packet,
 	.data = &variable,
 	.rodata = constant,
 	.percpu = &counter,

@@ -102,6 +102,7 @@ struct kunit_block {
 
 struct file;
 struct seq_file;
+struct sk_buff;
 struct vm_area_struct;
 
 /**
@@ -147,6 +148,8 @@ struct kunit_driver {
 	/* What calls have given it: by what they return, and through an argument. */
 	void *given_returned;
 	void *given_set;
+	struct sk_buff *(*get_packet)(unsigned int size);
+	void (*put_packet)(struct sk_buff *skb);
 	void *text;
 	void *data;
 	const void *rodata;

@@ -4,6 +4,7 @@
  * kernel, is its own to write, and nothing else is.
  */
 #include <linux/irqflags.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -36,7 +37,7 @@ static const struct image {
 	},
 	.types = {
 		[OBJECT] = { 0, sizeof(struct kunit_object), 0, 1 },
-		[PACKET] = { NAME_SIZE, 64, 1, 0 },
+		[PACKET] = { NAME_SIZE, sizeof(struct sk_buff), 1, 0 },
 		[SOCKET] = { 2 * NAME_SIZE, 64, 1, 0 },
 	},
 	.members = { { offsetof(struct kunit_object, next), OBJECT, 1 } },
@@ -56,7 +57,7 @@ static const struct image {
 		{ 9 * NAME_SIZE, NONE, { NONE, NONE, NONE, NONE, SOCKET, NONE } },
 	},
 	.strings = {
-		"kunit_object", "kunit_packet", "kunit_socket", "take", "take_pointer",
+		"kunit_object", "sk_buff", "kunit_socket", "take", "take_pointer",
 		"take_area", "take_bytes", "take_strings", "__alloc_skb",
 		"sock_create_kern",
 	},
@@ -145,7 +146,8 @@ static void test_bound(struct kunit *test)
 	unsigned long gate = (unsigned long)e->take;
 
 	KUNIT_EXPECT_GE(test, d->gates.entries_bound, (u32)ENTRIES);
-	KUNIT_EXPECT_EQ(test, d->gates.imports_bound, 2u);
+	/* Those of the plan, and kfree_skb(), which ends what the plan knows. */
+	KUNIT_EXPECT_EQ(test, d->gates.imports_bound, 3u);
 	KUNIT_EXPECT_PTR_EQ(test, d, chariot_gate_driver(gate));
 	KUNIT_EXPECT_PTR_EQ(test, d, chariot_gate_driver((unsigned long)e->take_strings));
 	/* Not of the plan, so not by a gate. */
@@ -281,6 +283,35 @@ static void test_given(struct kunit *test)
 	field_end(test, f);
 }
 
+/* A packet, with its data, until it is given away. */
+static void test_packet(struct kunit *test)
+{
+	struct field *f = field_of(test);
+	struct chariot_driver *d = f->w.chariot;
+	struct sk_buff *skb = f->w.calls->get_packet(200);
+	const size_t size = skb_end_offset(skb) + sizeof(struct skb_shared_info);
+	enum chariot_verdict verdict;
+	phys_addr_t gpa, data;
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	gpa = __pa(skb);
+	data = __pa(skb->head);
+	/* At once: no write has to be stopped for it. */
+	KUNIT_EXPECT_TRUE(test, world_writable(test, d, skb, sizeof(*skb)));
+	KUNIT_EXPECT_TRUE(test, settles(f, skb->head));
+	KUNIT_EXPECT_TRUE(test, world_writable(test, d, skb->head, size));
+	/* Not while it is another one's, too. */
+	skb_get(skb);
+	f->w.calls->put_packet(skb);
+	KUNIT_EXPECT_TRUE(test, world_writable(test, d, skb, sizeof(*skb)));
+	f->w.calls->put_packet(skb);
+	KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(d->domain, gpa, 8, &verdict));
+	KUNIT_EXPECT_EQ(test, CHARIOT_VERDICT_STOP, verdict);
+	KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(d->domain, data, 8, &verdict));
+	KUNIT_EXPECT_EQ(test, CHARIOT_VERDICT_STOP, verdict);
+	field_end(test, f);
+}
+
 /* Gates are the next driver's when it has gone. */
 static void test_again(struct kunit *test)
 {
@@ -306,6 +337,7 @@ static struct kunit_case gates_cases[] = {
 	KUNIT_CASE(test_bytes),
 	KUNIT_CASE(test_strings),
 	KUNIT_CASE(test_given),
+	KUNIT_CASE(test_packet),
 	KUNIT_CASE(test_again),
 	{ }
 };
