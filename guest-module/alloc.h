@@ -55,12 +55,15 @@
  * for a moment only, and with it for so long that watchdogs bark: each end of a
  * right is a call of the hypervisor. A kernel with a preemption count (all that
  * can be booted with preempt=full) may change the task wherever the count is 0,
- * also where its preemption model says that it does not.
+ * also where its preemption model says that it does not. One that always does needs
+ * nobody's help.
  */
 static inline void chariot_let_others_run(void)
 {
+#if !defined(CONFIG_PREEMPTION) || defined(CONFIG_PREEMPT_DYNAMIC)
 	if (preemptible())
 		__cond_resched();
+#endif
 }
 
 /*

@@ -25,6 +25,8 @@ EXIT_SETUP_FAILED = 72
 # off. The cause isn't known; seen without chariot, never without -icount.
 ICOUNT_TRIES = 3
 ICOUNT_BOOT_SECONDS = 150
+# KASAN, lockdep and object debugging
+DEBUG_SLOWNESS = 8
 
 
 class Report:
@@ -78,6 +80,8 @@ def run(options, report):
 
 def _boot(place, backend, host, initrd, mark, options, report):
     limit = ICOUNT_BOOT_SECONDS if options.icount else backend.BOOT_SECONDS
+    if options.flavour == "debug":
+        limit *= DEBUG_SLOWNESS
     channels = backend.channels(place)
     machine = Machine(channels, mark, options.timeout, limit, _emit, report.step,
                       options.interactive, pulse=backend.PULSE and not options.icount,
