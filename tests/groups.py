@@ -104,12 +104,14 @@ class Round:
     options: tuple	# the lab's
     groups: tuple
     proof: str = ":"	# a command in the guest: whether it is so there
-    flavour: str = "cloud"	# of both kernels; debug runs only if it is named
+    flavour: str = "cloud"	# of the guest's kernel, and of the host's; debug: if it is named
+    host_flavour: str = ""	# of the host's, if it is another one
     slowness: int = 1	# how much longer all may take
 
 
 STOCK = Round("", "", (), ())
 MAIN_JOBS = ("faults", "good", "lifecycle")
+KASAN = "grep ' kasan_report' /proc/kallsyms && [ -e /proc/lockdep_stats ]"
 # Where the host's or the guest's kernel is not as in all other runs.
 DEBUG_ROUNDS = (
     Round("preempt", "a guest that is preempted everywhere",
@@ -124,10 +126,14 @@ DEBUG_ROUNDS = (
     Round("nokaslr", "a guest whose kernel is where it was linked to be",
           ("--guest-append", "nokaslr"), MAIN_JOBS,
           "grep 'ffffffff81000000 T _text' /proc/kallsyms"),
-    Round("debug", "host and guest with KASAN, lockdep and more, see tools/debug-kernel",
-          ("--mem", "768", "--host-mem", "2304"), MAIN_JOBS,
-          "grep ' kasan_report' /proc/kallsyms && [ -e /proc/lockdep_stats ]",
-          flavour="debug", slowness=4),
+    # Not both at once, by default: a guest takes longer than ten minutes to boot then.
+    Round("debug-guest", "a guest with KASAN, lockdep and more, see tools/debug-kernel",
+          ("--mem", "768", "--host-mem", "1536"), MAIN_JOBS, KASAN,
+          flavour="debug", host_flavour="cloud", slowness=4),
+    Round("debug-host", "a host with KASAN, lockdep and more",
+          ("--host-mem", "2304"), MAIN_JOBS, host_flavour="debug", slowness=4),
+    Round("debug", "host and guest with them",
+          ("--mem", "768", "--host-mem", "2304"), MAIN_JOBS, KASAN, flavour="debug", slowness=12),
 )
 
 
@@ -173,7 +179,7 @@ def debug_jobs(options):
     """Those of the rounds that the options choose."""
     for way in DEBUG_ROUNDS:
         named = way.name in (options.round or ())
-        if not named and (options.round or way.flavour == "debug"):
+        if not named and (options.round or "debug" in (way.flavour, way.host_flavour)):
             continue
         for group, processors in itertools.product(GROUPS, options.smp or (2,)):
             if group.name not in way.groups or options.groups and group.name not in options.groups:

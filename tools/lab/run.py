@@ -54,7 +54,8 @@ def run(options, report):
     """Run options.command in a guest; returns the lab's exit status."""
     backend = BACKENDS[options.hv]
     _check(options, backend)
-    host = kernels.find(options.host_kernel, backend.HOST_FLAVOUR or options.flavour)
+    host = kernels.find(options.host_kernel,
+                        backend.HOST_FLAVOUR or options.host_flavour or options.flavour)
     guest = kernels.find(options.guest_kernel, options.flavour)
     chariot = None
     if options.chariot:
@@ -80,7 +81,7 @@ def run(options, report):
 
 def _boot(place, backend, host, initrd, mark, options, report):
     limit = ICOUNT_BOOT_SECONDS if options.icount else backend.BOOT_SECONDS
-    if options.flavour == "debug":
+    if "debug" in (options.flavour, options.host_flavour):
         limit *= DEBUG_SLOWNESS
     channels = backend.channels(place)
     machine = Machine(channels, mark, options.timeout, limit, _emit, report.step,
