@@ -341,6 +341,8 @@ static bool describe_stack_page(struct page *page, unsigned long va,
 
 /* --- slab objects -------------------------------------------------------- */
 
+static bool left_pad_known;
+
 static bool layout_known(void)
 {
 	return chariot_layout.kmem_cache_name != UNKNOWN_OFFSET &&
@@ -348,10 +350,30 @@ static bool layout_known(void)
 	       chariot_layout.slab_slab_cache != UNKNOWN_OFFSET;
 }
 
+/*
+ * With red zones (slub_debug=Z, or a cache that asks for them) there is one before each
+ * object, too: kmem_cache.red_left_pad bytes. It is the third of three words that follow
+ * an aligned one, and kmem_cache.name, aligned again, comes right after it.
+ */
+#define PAD_BEFORE_NAME	8
+
+static unsigned int left_pad(unsigned long cache, unsigned int stride)
+{
+	unsigned int pad;
+
+	if (!left_pad_known ||
+	    !peek(&pad, (void *)cache + chariot_layout.kmem_cache_name - PAD_BEFORE_NAME,
+		  sizeof(pad)) ||
+	    pad >= stride)
+		return 0;
+	return pad;
+}
+
 static bool slab_object_in(struct page *head, unsigned long va,
 			   struct chariot_slab_object *o)
 {
 	unsigned long base = (unsigned long)page_address(head), cache;
+	unsigned int pad;
 
 	if (!layout_known())
 		return false;
@@ -373,6 +395,11 @@ static bool slab_object_in(struct page *head, unsigned long va,
 	if (!o->size || o->size > o->stride)
 		o->size = o->stride;
 	o->start = base + rounddown(va - base, o->stride);
+	pad = left_pad(cache, o->stride);
+	if (va - o->start < pad)
+		o->size = pad;		/* of nothing but the red zone */
+	else
+		o->start += pad;
 	return true;
 }
 
@@ -723,6 +750,19 @@ static void probe_constructor(void *object)
 	/* Its being there keeps the cache from being merged. */
 }
 
+/* Is it where it is thought to be? Then it leads to the object itself. */
+static void probe_left_pad(unsigned long object)
+{
+	struct chariot_slab_object o;
+
+	left_pad_known = true;
+	if (chariot_slab_object_at(object, &o) && o.start == object)
+		return;
+	left_pad_known = false;
+	if (chariot_slab_object_at(object, &o) && o.start != object)
+		pr_warn("slab objects have red zones in an unknown place: what drivers may write of the kernel's objects will be taken for violations; boot without slub_debug=Z\n");
+}
+
 /*
  * Where the slab allocator's private structures keep what reports need, from a
  * cache of known name and size. What user space reads in BTF overrides it.
@@ -771,6 +811,7 @@ static void probe_layout(void)
 			break;
 		}
 	}
+	probe_left_pad((unsigned long)object);
 	kmem_cache_free(cache, object);
 out:
 	kmem_cache_destroy(cache);
