@@ -18,7 +18,7 @@
  *   fault.c     the notification (#GP) of a stopped write: fetch the record,
  *   grants.c      settle it (a right the driver does have by kernel API rules:
  *                 grant and retry), or
- *   victim.c      name what was hit, and
+ *   victim.c      name what was hit (slab_objects.c: in the kernel's slabs), and
  *   report.c      tell: log block, ring, uevent, tracepoint
  *   sysfs.c, device.c  state and control for the commands
  *
@@ -384,6 +384,28 @@ void chariot_fault_exit(void);
 bool chariot_check_write(const struct chariot_call *c, const char *function,
 			 const void *dst, size_t size);
 
+/* --- peek.c -------------------------------------------------------------- */
+/* A word of kernel memory, 0 if it cannot be read. Any context. */
+unsigned long chariot_peek(const void *src);
+/* False if it cannot be read. */
+bool chariot_peek_bytes(void *dst, const void *src, size_t size);
+/* Copies a kernel string, made printable; false if it cannot be one. */
+bool chariot_peek_text(char *dst, size_t room, unsigned long src);
+bool chariot_kernel_pointer(unsigned long va);
+
+/* --- slab_objects.c ------------------------------------------------------ */
+/* A slab object of the kernel's, as far as its allocator's layout is known. */
+struct chariot_slab_object {
+	char cache[40];			/* name of the cache */
+	unsigned long start;
+	unsigned int size;
+	unsigned int stride;		/* size with what belongs to it */
+};
+
+bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out);
+extern struct chariot_layout chariot_layout;
+void chariot_slab_objects_init(void);		/* by chariot_victim_init() */
+
 /* --- victim.c ------------------------------------------------------------ */
 struct chariot_victim_info {
 	enum chariot_victim victim;
@@ -395,20 +417,8 @@ struct chariot_victim_info {
 void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 			     phys_addr_t gpa, bool may_lock,
 			     struct chariot_victim_info *out);
-/* A slab object of the kernel's, as far as its allocator's layout is known. */
-struct chariot_slab_object {
-	char cache[40];			/* name of the cache */
-	unsigned long start;
-	unsigned int size;
-	unsigned int stride;		/* size with what belongs to it */
-};
-
-bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out);
-/* A word of kernel memory, 0 if it cannot be read. Any context. */
-unsigned long chariot_peek(const void *src);
 /* In the kernel's image, and neither its text nor read-only. */
 bool chariot_kernel_data(unsigned long va);
-extern struct chariot_layout chariot_layout;
 int chariot_victim_init(void);			/* by chariot_report_init() */
 
 /* --- report.c ------------------------------------------------------------ */

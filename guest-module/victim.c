@@ -4,13 +4,11 @@
  * Runs in the guest kernel, in any context but NMI; trusts no memory that it
  * reads on the way: all of it is read without faulting, and may be stale.
  */
-#include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/page.h>
 #include <asm/pgtable.h>
@@ -19,17 +17,8 @@
 #include "alloc.h"
 #include "chariot.h"
 
-#define UNKNOWN_OFFSET	0xffffffffu
 #define MAX_TASKS	8192	/* looked at for one report */
 #define MAX_MODULES	1024
-
-struct chariot_layout chariot_layout = {
-	.revision = CHARIOT_DEV_REVISION,
-	.kmem_cache_name = UNKNOWN_OFFSET,
-	.kmem_cache_size = UNKNOWN_OFFSET,
-	.kmem_cache_object_size = UNKNOWN_OFFSET,
-	.slab_slab_cache = UNKNOWN_OFFSET,
-};
 
 /* Parts of the kernel's image; bounds are 0 where a symbol is not known. */
 static struct {
@@ -41,42 +30,6 @@ static struct {
 } image;
 
 static struct vm_struct *(*find_area)(const void *va);
-
-static bool peek(void *dst, const void *src, size_t size)
-{
-	return !copy_from_kernel_nofault(dst, src, size);
-}
-
-unsigned long chariot_peek(const void *src)
-{
-	unsigned long value;
-
-	return peek(&value, src, sizeof(value)) ? value : 0;
-}
-
-static bool is_kernel_pointer(unsigned long va)
-{
-	return va >= PAGE_OFFSET && !IS_ERR_VALUE(va);
-}
-
-/* Copies a kernel string, made printable; false if it cannot be one. */
-static bool peek_text(char *dst, size_t room, unsigned long src)
-{
-	size_t i;
-
-	if (!is_kernel_pointer(src))
-		return false;
-	for (i = 0; i < room - 1; i++) {
-		if (!peek(&dst[i], (void *)(src + i), 1))
-			return false;
-		if (!dst[i])
-			return i > 0;
-		if (!isascii(dst[i]) || !isprint(dst[i]))
-			return false;
-	}
-	dst[i] = 0;
-	return true;
-}
 
 static __printf(3, 4)
 void set(struct chariot_victim_info *out, enum chariot_victim victim,
@@ -253,8 +206,8 @@ struct task_name {
 static void name_task(const struct task_struct *task, struct task_name *name)
 {
 	memset(name, 0, sizeof(*name));
-	peek(name->comm, task->comm, sizeof(name->comm) - 1);
-	peek(&name->pid, &task->pid, sizeof(name->pid));
+	chariot_peek_bytes(name->comm, task->comm, sizeof(name->comm) - 1);
+	chariot_peek_bytes(&name->pid, &task->pid, sizeof(name->pid));
 	if (!name->comm[0])
 		strscpy(name->comm, "?", sizeof(name->comm));
 }
@@ -291,7 +244,7 @@ static bool stack_has_page(struct task_struct *task, unsigned long page)
 	struct page **pages;
 	int i;
 
-	if (!area || !peek(&pages, &area->pages, sizeof(pages)) || !pages)
+	if (!area || !chariot_peek_bytes(&pages, &area->pages, sizeof(pages)) || !pages)
 		return false;
 	for (i = 0; i < THREAD_SIZE / PAGE_SIZE; i++)
 		if (chariot_peek(&pages[i]) == page)
@@ -341,78 +294,6 @@ static bool describe_stack_page(struct page *page, unsigned long va,
 
 /* --- slab objects -------------------------------------------------------- */
 
-static bool left_pad_known;
-
-static bool layout_known(void)
-{
-	return chariot_layout.kmem_cache_name != UNKNOWN_OFFSET &&
-	       chariot_layout.kmem_cache_size != UNKNOWN_OFFSET &&
-	       chariot_layout.slab_slab_cache != UNKNOWN_OFFSET;
-}
-
-/*
- * With red zones (slub_debug=Z, or a cache that asks for them) there is one before each
- * object, too: kmem_cache.red_left_pad bytes. It is the third of three words that follow
- * an aligned one, and kmem_cache.name, aligned again, comes right after it.
- */
-#define PAD_BEFORE_NAME	8
-
-static unsigned int left_pad(unsigned long cache, unsigned int stride)
-{
-	unsigned int pad;
-
-	if (!left_pad_known ||
-	    !peek(&pad, (void *)cache + chariot_layout.kmem_cache_name - PAD_BEFORE_NAME,
-		  sizeof(pad)) ||
-	    pad >= stride)
-		return 0;
-	return pad;
-}
-
-static bool slab_object_in(struct page *head, unsigned long va,
-			   struct chariot_slab_object *o)
-{
-	unsigned long base = (unsigned long)page_address(head), cache;
-	unsigned int pad;
-
-	if (!layout_known())
-		return false;
-	cache = chariot_peek((void *)head + chariot_layout.slab_slab_cache);
-	if (!is_kernel_pointer(cache) || !IS_ALIGNED(cache, sizeof(void *)))
-		return false;
-	if (!peek_text(o->cache, sizeof(o->cache),
-		       chariot_peek((void *)cache + chariot_layout.kmem_cache_name)))
-		return false;
-	if (!peek(&o->stride, (void *)cache + chariot_layout.kmem_cache_size,
-		  sizeof(o->stride)) ||
-	    !o->stride || o->stride > page_size(head))
-		return false;
-	o->size = o->stride;
-	if (chariot_layout.kmem_cache_object_size != UNKNOWN_OFFSET)
-		peek(&o->size,
-		     (void *)cache + chariot_layout.kmem_cache_object_size,
-		     sizeof(o->size));
-	if (!o->size || o->size > o->stride)
-		o->size = o->stride;
-	o->start = base + rounddown(va - base, o->stride);
-	pad = left_pad(cache, o->stride);
-	if (va - o->start < pad)
-		o->size = pad;		/* of nothing but the red zone */
-	else
-		o->start += pad;
-	return true;
-}
-
-bool chariot_slab_object_at(unsigned long va, struct chariot_slab_object *out)
-{
-	struct page *head;
-
-	if (!virt_addr_valid((void *)va))
-		return false;
-	head = compound_head(virt_to_page((void *)va));
-	return PageSlab(head) && slab_object_in(head, va, out);
-}
-
 static void describe_slab(struct chariot_driver *d, struct page *head,
 			  unsigned long va, struct chariot_victim_info *out)
 {
@@ -423,7 +304,7 @@ static void describe_slab(struct chariot_driver *d, struct page *head,
 	struct task_name name;
 	unsigned long offset;
 
-	if (!slab_object_in(head, va, &o)) {
+	if (!chariot_slab_object_at(va, &o)) {
 		set(out, CHARIOT_VICTIM_SLAB, "slab page +0x%lx",
 		    offset_in_page(va));
 		return;
@@ -502,8 +383,8 @@ static void describe_page_cache(struct page *head, struct page *page,
 		number = chariot_peek(&((struct inode *)inode)->i_ino);
 		sb = chariot_peek(&((struct inode *)inode)->i_sb);
 		if (sb)
-			peek_text(device, sizeof(device),
-				  (unsigned long)((struct super_block *)sb)->s_id);
+			chariot_peek_text(device, sizeof(device),
+					  (unsigned long)((struct super_block *)sb)->s_id);
 	}
 	index = chariot_peek(&head->index) + (page - head);
 	set(out, CHARIOT_VICTIM_PAGE_CACHE,
@@ -741,82 +622,6 @@ void chariot_victim_describe(struct chariot_driver *d, unsigned long va,
 
 /* --- start --------------------------------------------------------------- */
 
-/* An object size that no other number in a kmem_cache is likely to be. */
-#define PROBE_SIZE	1912
-#define PROBE_NAME	"chariot_probe"
-
-static void probe_constructor(void *object)
-{
-	/* Its being there keeps the cache from being merged. */
-}
-
-/* Is it where it is thought to be? Then it leads to the object itself. */
-static void probe_left_pad(unsigned long object)
-{
-	struct chariot_slab_object o;
-
-	left_pad_known = true;
-	if (chariot_slab_object_at(object, &o) && o.start == object)
-		return;
-	left_pad_known = false;
-	if (chariot_slab_object_at(object, &o) && o.start != object)
-		pr_warn("slab objects have red zones in an unknown place: what drivers may write of the kernel's objects will be taken for violations; boot without slub_debug=Z\n");
-}
-
-/*
- * Where the slab allocator's private structures keep what reports need, from a
- * cache of known name and size. What user space reads in BTF overrides it.
- */
-static void probe_layout(void)
-{
-	struct chariot_layout *l = &chariot_layout;
-	struct kmem_cache *cache;
-	char name[sizeof(PROBE_NAME)];
-	u32 value, before;
-	void *object;
-	void *head;
-	u32 i;
-
-	cache = kmem_cache_create(PROBE_NAME, PROBE_SIZE, 8, 0,
-				  probe_constructor);
-	if (!cache)
-		return;
-	object = kmem_cache_alloc(cache, GFP_KERNEL);
-	if (!object)
-		goto out;
-	head = compound_head(virt_to_page(object));
-	for (i = 0; i < sizeof(struct page); i += sizeof(void *)) {
-		if (chariot_peek(head + i) == (unsigned long)cache) {
-			l->slab_slab_cache = i;
-			break;
-		}
-	}
-	for (i = 4; i < 128; i += 4) {
-		if (!peek(&before, (void *)cache + i - 4, 4) ||
-		    !peek(&value, (void *)cache + i, 4))
-			break;
-		/* size comes right before object_size in both kernels. */
-		if (value == PROBE_SIZE && before >= value &&
-		    before < value + 1024) {
-			l->kmem_cache_size = i - 4;
-			l->kmem_cache_object_size = i;
-			break;
-		}
-	}
-	for (i = 0; i < 256; i += sizeof(void *)) {
-		if (peek_text(name, sizeof(name),
-			      chariot_peek((void *)cache + i)) &&
-		    !strcmp(name, PROBE_NAME)) {
-			l->kmem_cache_name = i;
-			break;
-		}
-	}
-	probe_left_pad((unsigned long)object);
-	kmem_cache_free(cache, object);
-out:
-	kmem_cache_destroy(cache);
-}
-
 int chariot_victim_init(void)
 {
 	image.text = chariot_symbol("_text");
@@ -840,8 +645,6 @@ int chariot_victim_init(void)
 	 */
 	if (!boot_cpu_has(X86_FEATURE_IBT))
 		find_area = (void *)chariot_symbol("find_vm_area");
-	probe_layout();
-	if (!layout_known())
-		pr_info("slab layout not recognised: reports name no slab caches until user space tells\n");
+	chariot_slab_objects_init();
 	return 0;
 }

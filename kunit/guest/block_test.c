@@ -36,12 +36,9 @@ static bool may_write(const void *va, size_t size)
 	return chariot_can_write(seen.d, va, size, &bad);
 }
 
-/* A write was stopped: is it one that the driver may do? */
 static bool settles(const void *va, size_t size)
 {
-	return chariot_grants_settle(seen.d, (unsigned long)va, size, NULL) ==
-		       CHARIOT_SETTLED &&
-	       may_write(va, size);
+	return world_settles(seen.d, va, size);
 }
 
 static void look_at_data(void)

@@ -26,11 +26,7 @@ static struct {
 
 static bool settles(const void *va, size_t size)
 {
-	unsigned long bad;
-
-	return chariot_grants_settle(driver, (unsigned long)va, size, NULL) ==
-		       CHARIOT_SETTLED &&
-	       chariot_can_write(driver, va, size, &bad);
+	return world_settles(driver, va, size);
 }
 
 #define LOOK(object, its, not)							\

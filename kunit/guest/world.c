@@ -359,6 +359,15 @@ bool world_writable(struct kunit *test, struct chariot_driver *d, const void *va
 	return here;
 }
 
+bool world_settles(struct chariot_driver *d, const void *va, size_t size)
+{
+	unsigned long bad;
+
+	return chariot_grants_settle(d, (unsigned long)va, size, NULL) ==
+		       CHARIOT_SETTLED &&
+	       chariot_can_write(d, va, size, &bad);
+}
+
 void world_expect_agreed(struct kunit *test, struct chariot_driver *d)
 {
 	struct chariot_stats *stats = (void *)get_zeroed_page(GFP_KERNEL);

@@ -71,6 +71,8 @@ struct world_driver world_driver(void);
  */
 bool world_writable(struct kunit *test, struct chariot_driver *d, const void *va,
 		    size_t size);
+/* A write of the driver was stopped: is it found that it may, by the rules? */
+bool world_settles(struct chariot_driver *d, const void *va, size_t size);
 /* Are as many pages in the backend's table of the driver as in chariot's? */
 void world_expect_agreed(struct kunit *test, struct chariot_driver *d);
 /* Nothing of any driver is left, neither here nor in the backend. */
