@@ -21,6 +21,7 @@ from .machine import End, Machine
 EXIT_GUEST_DIED = 70
 EXIT_HOST_DIRTY = 71
 EXIT_SETUP_FAILED = 72
+EXIT_EMULATOR_FAILED = 73
 # Under -icount about one stock guest in five hangs at boot, in a loop with interrupts
 # off. The cause isn't known; seen without chariot, never without -icount.
 ICOUNT_TRIES = 3
@@ -76,7 +77,7 @@ def run(options, report):
     report.step(end.name)
     if options.logs:
         _keep_logs(Path(options.logs), machine)
-    return _explain(end, machine, options, report)
+    return _explain(end, machine, backend, options, report)
 
 
 def _boot(place, backend, host, initrd, mark, options, report):
@@ -198,7 +199,13 @@ def _tail(data, count=40):
     return bytes(data).decode(errors="replace").replace("\r", "").splitlines()[-count:]
 
 
-def _explain(end, machine, options, report):
+def led_astray(backend, console):
+    """Whether a guest's console shows that the emulated processor, not the guest, failed."""
+    return bool(backend.EMULATOR_FAULT
+                and backend.EMULATOR_FAULT.search(bytes(console).replace(b"\r", b"")))
+
+
+def _explain(end, machine, backend, options, report):
     console = machine.texts["guest-console"]
     if end is End.COMMAND:
         return machine.status
@@ -226,4 +233,8 @@ def _explain(end, machine, options, report):
     if machine.qemu_said:
         report.block("the guest's QEMU said:", machine.qemu_said[-20:])
     report.block("end of the guest's console:", _tail(console) or ["(nothing)"])
+    if led_astray(backend, console):
+        report.say("the emulated processor took one interrupt twice, which is a fault of QEMU's "
+                   "and says nothing about COMMAND; run it again")
+        return EXIT_EMULATOR_FAILED
     return EXIT_GUEST_DIED

@@ -21,6 +21,7 @@ HOST_FLAVOUR = None
 HOST_START = ""
 GUEST_LINE = None
 PULSE = False
+EMULATOR_FAULT = None
 # With EPT and its A and D bits. What Bochs says of XSAVE in a later one's CPUID, kernels warn of.
 _PROCESSOR = "broadwell_ult"
 # Where the host's end of each channel is; what isn't here goes by "control".

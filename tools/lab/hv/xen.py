@@ -32,6 +32,7 @@ CHARIOT_START, CHARIOT_END = "xen-host chariot", "killall chariot-xend"
 # What Bochs says of XSAVE in this processor's CPUID, kernels warn of.
 BOOT_WARNS = True
 PULSE = False
+EMULATOR_FAULT = None
 # The first one of Bochs's that has VMFUNC.
 _PROCESSOR = "corei7_skylake_x"
 # Xen has the first port, and looks at it by turns: it shares its interrupt with the third one.
