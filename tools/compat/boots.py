@@ -18,6 +18,7 @@ from pathlib import Path
 from lab.cache import REPO, LabError, directory
 from lab.images import CHANNEL_MODULES
 from lab.kernels import module_name
+from lab.run import EXIT_EMULATOR_FAILED
 
 from . import hardware
 
@@ -166,7 +167,10 @@ class Boots:
                 process.stdout.close()
         said = (self._place / "lab-said").read_text(errors="replace").strip()
         ended = "nothing came any more" if silent else f"its status is {process.returncode}: {said}"
-        reader.finish("hangs" if silent else _death(process.returncode, said))
+        if process.returncode == EXIT_EMULATOR_FAILED:
+            self._setup.say("the emulator failed; its module will be tried again")
+        else:
+            reader.finish("hangs" if silent else _death(process.returncode, said))
         return reader.outcomes, ended
 
     def _follow(self, process, reader):
