@@ -460,16 +460,19 @@ void chariot_fake_stop(void)
 static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 			 enum chariot_verdict verdict)
 {
+	bool held = chariot_fake_knobs.held && verdict == CHARIOT_VERDICT_STOP;
 	struct chariot_record rec = {
 		.time_ns = ktime_get_real_ns(),
 		.rip = chariot_fake_knobs.rip,
-		.next_rip = chariot_fake_knobs.rip + INSN_LEN,
+		.next_rip = chariot_fake_knobs.rip + (held ? 0 : INSN_LEN),
+		.rsp = chariot_fake_knobs.rsp,
 		.gpa = bad,
 		.domain = id,
 		.vcpu = chariot_fake_knobs.vcpu,
 		.size = a->size,
 		.flags = a->size ? CHARIOT_RECORD_SIZE : 0,
-		.outcome = verdict == CHARIOT_VERDICT_AUDIT ?
+		.outcome = held ? CHARIOT_OUTCOME_HELD :
+			   verdict == CHARIOT_VERDICT_AUDIT ?
 				   CHARIOT_OUTCOME_AUDITED :
 				   CHARIOT_OUTCOME_STOPPED,
 		.insn_len = INSN_LEN,

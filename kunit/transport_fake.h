@@ -26,7 +26,8 @@
  * @fail_call: the how manieth call from now on fails, 1 is the next; 0 none
  * @fail_error: with this negative errno, and without any effect
  * @rip: of the writes judged by chariot_fake_write()
- * @vcpu: likewise
+ * @rsp: likewise; @vcpu: likewise
+ * @held: it cannot decode the instruction, at which the guest stays
  * @gva: the address written to, 0: the backend does not know it
  * @notify: called in place of a #GP, with HELLO's notify_error, if that is not
  *	0; may be NULL
@@ -42,7 +43,9 @@ struct chariot_fake_knobs {
 	u32 fail_call;
 	int fail_error;
 	u64 rip;
+	u64 rsp;
 	u32 vcpu;
+	bool held;
 	u64 gva;
 	void (*notify)(u32 error_code);
 };

@@ -101,6 +101,7 @@ static struct kunit_driver driver = {
 	.mappings = driver_mappings,
 	.user = &driver_user,
 	.entries = &entries,
+	.frames = &driver_frames,
 	.get_packet = get_packet,
 	.put_packet = put_packet,
 	.data = &variable,

@@ -123,6 +123,22 @@ struct kunit_files {
 	void (*during_attribute)(char *buffer);
 };
 
+#define KUNIT_WORDS	8
+
+struct completion;
+
+/* Told of words in a frame of the driver's. */
+typedef void kunit_words_fn(long words[KUNIT_WORDS]);
+
+/**
+ * struct kunit_frames - functions that have words in their frame until they are told
+ * @sleep: that sleeps; @run: that does not. Both return the last of the words
+ */
+struct kunit_frames {
+	long (*sleep)(kunit_words_fn *tell, struct completion *done);
+	long (*run)(kunit_words_fn *tell, struct completion *done);
+};
+
 #define DRIVER_USER_TEXT	63	/* characters */
 
 /**
@@ -143,6 +159,7 @@ struct kunit_driver {
 	size_t nr_mappings;
 	unsigned long *user;
 	struct kunit_entries *entries;
+	const struct kunit_frames *frames;
 	struct kunit_block *block;
 	struct kunit_files *files;
 	/* What calls have given it: by what they return, and through an argument. */

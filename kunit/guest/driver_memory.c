@@ -45,6 +45,14 @@ static void *get_kmalloc_atomic(size_t size)
 	return kmalloc(size, GFP_ATOMIC);
 }
 
+/* In place */
+static void *get_krealloc_less(size_t size)
+{
+	void *p = kmalloc(size + 200, GFP_KERNEL);
+
+	return p ? krealloc(p, size, GFP_KERNEL) : NULL;
+}
+
 static void *get_krealloc(size_t size)
 {
 	void *p = kmalloc(8, GFP_KERNEL);
@@ -619,6 +627,7 @@ const struct kunit_family driver_families[] = {
 	{ "kmalloc_constant", "kmalloc", 200, get_kmalloc_constant, put_kfree, true },
 	{ "kmalloc_node", "kmalloc_node", 300, get_kmalloc_node, put_kfree, true },
 	{ "kmalloc_atomic", "kmalloc", 64, get_kmalloc_atomic, put_kfree, true },
+	{ "krealloc_less", "kmalloc", 700, get_krealloc_less, put_kfree, true },
 	{ "krealloc", "krealloc", 700, get_krealloc, put_kfree, true },
 	{ "kmemdup", "kmemdup", 40, get_kmemdup, put_kfree, true },
 	{ "kstrdup", "kstrdup", DRIVER_TEXT_SIZE, get_kstrdup, put_kfree, true },

@@ -26,6 +26,7 @@ extern const size_t driver_nr_mappings;
 extern const struct kunit_copy driver_copies[];
 extern const size_t driver_nr_copies;
 
+extern const struct kunit_frames driver_frames;
 extern struct kunit_block *const driver_block;
 extern struct kunit_files *const driver_files;
 

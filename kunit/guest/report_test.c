@@ -3,8 +3,11 @@
  * A write of a driver is stopped: what chariot makes of the notification. It says
  * what was hit, or finds that the driver may, and has the write done again.
  */
+#include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/kdebug.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/percpu.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -35,18 +38,25 @@ static int report_init(struct kunit *test)
 	return ret ?: (tell ? 0 : -ENOENT);
 }
 
-/* The driver's text writes to @va, by an instruction of three bytes. */
-static void write_to(struct kunit *test, struct world_driver w, const void *va,
-		     bool known)
+/* Code of the driver's writes to @va, by an instruction of three bytes. */
+static void write_by(struct kunit *test, struct world_driver w, const void *code,
+		     const void *va, bool known)
 {
-	chariot_fake_knobs.rip = (unsigned long)w.calls->text;
+	chariot_fake_knobs.rip = (unsigned long)code;
 	chariot_fake_knobs.gva = known ? (unsigned long)va : 0;
 	memset(&regs, 0, sizeof(regs));
-	regs.ip = chariot_fake_knobs.rip + 3;
+	regs.ip = chariot_fake_knobs.rip + (chariot_fake_knobs.held ? 0 : 3);
+	regs.sp = chariot_fake_knobs.rsp;
 	regs.cs = __KERNEL_CS;
 	answer = NOTIFY_DONE;
 	KUNIT_EXPECT_EQ(test, 0, chariot_fake_write(w.chariot->domain,
 						    chariot_virt_to_phys(va), 8, NULL));
+}
+
+static void write_to(struct kunit *test, struct world_driver w, const void *va,
+		     bool known)
+{
+	write_by(test, w, w.calls->text, va, known);
 }
 
 /* --- what was hit ---------------------------------------------------------------------- */
@@ -131,6 +141,49 @@ static const void *of_struct_page(struct world_driver w)
 	return virt_to_page(page);
 }
 
+static const void *of_cred(struct world_driver w)
+{
+	return current_cred();
+}
+
+/* The first page of the file that all began with. */
+static const void *of_file(struct world_driver w)
+{
+	struct file *file = filp_open("/init", O_RDONLY, 0);
+	struct page *found;
+
+	if (IS_ERR(file))
+		return NULL;
+	found = find_get_page(file->f_mapping, 0);
+	__fput_sync(file);
+	if (!found)
+		return NULL;
+	put_page(found);	/* in a file system that is nowhere else */
+	return page_address(found);
+}
+
+static const void *of_user(struct world_driver w)
+{
+	unsigned long at = world_user();
+	bool other = world_use_memory();
+	struct page *found = NULL;
+
+	if (get_user_pages_unlocked(at, 1, &found, FOLL_WRITE) == 1)
+		put_page(found);	/* mapped */
+	world_leave_memory(other);
+	return found ? page_address(found) : NULL;
+}
+
+/* Pages that no CPU keeps a list of, so that they stay free for a time. */
+static const void *of_free(struct world_driver w)
+{
+	unsigned long block = __get_free_pages(GFP_KERNEL, PAGE_ALLOC_COSTLY_ORDER + 2);
+
+	if (block)
+		free_pages(block, PAGE_ALLOC_COSTLY_ORDER + 2);
+	return block ? (void *)block + 3 * PAGE_SIZE : NULL;
+}
+
 struct hit_row {
 	const char *name;
 	const void *(*at)(struct world_driver w);
@@ -155,6 +208,10 @@ static const struct hit_row hit_rows[] = {
 	{ "own constant", of_own_constant, CHARIOT_VICTIM_SELF, "own read-only data" },
 	{ "stack", of_stack, CHARIOT_VICTIM_STACK, "stack of kthreadd", true },
 	{ "struct page", of_struct_page, CHARIOT_VICTIM_KERNEL_DATA, "struct page of pfn" },
+	{ "credentials", of_cred, CHARIOT_VICTIM_SLAB, "cred" },
+	{ "page of a file", of_file, CHARIOT_VICTIM_PAGE_CACHE, "page cache of inode", true },
+	{ "user page", of_user, CHARIOT_VICTIM_USER, "anonymous user page", true },
+	{ "free page", of_free, CHARIOT_VICTIM_FREE, "free page" },
 };
 
 static void hit_desc(const struct hit_row *row, char *desc)
@@ -304,6 +361,86 @@ static void test_repeats(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 4ll, (long long)atomic64_read(&w.chariot->repeats));
 }
 
+/* Of two CPUs' writes, the second is notified first. */
+static void test_overtaken(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+
+	chariot_fake_knobs.notify = NULL;
+	chariot_fake_knobs.rsp = 0x1000;
+	write_to(test, w, symbol("init_mm"), true);
+	chariot_fake_knobs.notify = notify;
+	chariot_fake_knobs.rsp = 0x2000;
+	write_to(test, w, symbol("linux_banner"), true);
+	expect_left_out(test, w);
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
+	regs.sp = 0x1000;
+	notify(CHARIOT_NOTIFY_ERROR);
+	expect_left_out(test, w);
+	KUNIT_EXPECT_EQ(test, 2ll, (long long)atomic64_read(&w.chariot->violations));
+	/* There is no third. */
+	notify(CHARIOT_NOTIFY_ERROR);
+	KUNIT_EXPECT_EQ(test, NOTIFY_STOP, answer & NOTIFY_STOP);
+	KUNIT_EXPECT_EQ(test, 2ll, (long long)atomic64_read(&w.chariot->violations));
+}
+
+/* An instruction that the backend could not decode: the kernel can. */
+static void test_held(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+
+	chariot_fake_knobs.held = true;
+	write_to(test, w, symbol("init_mm"), true);
+	KUNIT_EXPECT_EQ(test, NOTIFY_STOP, answer & NOTIFY_STOP);
+	KUNIT_EXPECT_GT(test, regs.ip, (unsigned long)w.calls->text);
+	KUNIT_EXPECT_LE(test, regs.ip, (unsigned long)w.calls->text + 15);
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
+}
+
+static unsigned long leaf_of(struct world_driver w, const char *name)
+{
+	unsigned long at = (unsigned long)chariot_leaf_page(w.chariot->domain);
+	unsigned long end = at + PAGE_SIZE;
+	const char *found;
+
+	for (; at < end; at += 16) {
+		found = chariot_leaf_name(at, NULL, NULL);
+		if (found && !strcmp(found, name))
+			return at;
+	}
+	return 0;
+}
+
+/* In the driver's memset(): it is left, and its caller is to blame. */
+static void test_leaf(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	struct chariot_violation *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
+	unsigned long stack[2] = { (unsigned long)w.calls->text + 8 };
+	unsigned long leaf = leaf_of(w, "memset");
+	u64 cursor = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, v);
+	KUNIT_ASSERT_NE(test, leaf, 0ul);
+	chariot_fake_knobs.rsp = (unsigned long)stack;
+	chariot_fake_knobs.notify = NULL;
+	write_by(test, w, (void *)leaf, symbol("init_mm"), true);
+	regs.r9 = 0x99;
+	regs.flags = X86_EFLAGS_DF;
+	notify(CHARIOT_NOTIFY_ERROR);
+	KUNIT_EXPECT_EQ(test, NOTIFY_STOP, answer & NOTIFY_STOP);
+	KUNIT_EXPECT_EQ(test, regs.ip, stack[0]);
+	KUNIT_EXPECT_EQ(test, regs.sp, (unsigned long)(stack + 1));
+	KUNIT_EXPECT_EQ(test, regs.ax, 0x99ul);
+	KUNIT_EXPECT_EQ(test, regs.flags, 0ul);
+	KUNIT_ASSERT_EQ(test, 1, (int)chariot_report_read(&cursor, v));
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(v->function, "driver_begin"), "%s",
+				  v->function);
+}
+
 /* A #GP that is none of the backend's is none of chariot's. */
 static void test_other_faults(struct kunit *test)
 {
@@ -321,6 +458,9 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(test_settles_task),
 	KUNIT_CASE(test_settles_page),
 	KUNIT_CASE(test_repeats),
+	KUNIT_CASE(test_overtaken),
+	KUNIT_CASE(test_held),
+	KUNIT_CASE(test_leaf),
 	KUNIT_CASE(test_other_faults),
 	{ }
 };

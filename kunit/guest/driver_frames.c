@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Frames of the driver under test's, which another task is to write to. */
+#include <linux/completion.h>
+#include <linux/processor.h>
+
+#include "driver_parts.h"
+
+/* @tell is told where they are, and that they are there now. */
+static noinline long in_frame(kunit_words_fn *tell, void (*wait)(struct completion *),
+			      struct completion *done)
+{
+	long words[KUNIT_WORDS] = { };
+
+	tell(words);
+	wait(done);
+	return words[KUNIT_WORDS - 1];
+}
+
+static noinline void sleep_for(struct completion *done)
+{
+	wait_for_completion(done);
+}
+
+static noinline void run_until(struct completion *done)
+{
+	while (!completion_done(done))
+		cpu_relax();
+}
+
+static noinline long sleep(kunit_words_fn *tell, struct completion *done)
+{
+	long last = in_frame(tell, sleep_for, done);
+
+	OPTIMIZER_HIDE_VAR(last);
+	return last;
+}
+
+static noinline long run(kunit_words_fn *tell, struct completion *done)
+{
+	long last = in_frame(tell, run_until, done);
+
+	OPTIMIZER_HIDE_VAR(last);
+	return last;
+}
+
+const struct kunit_frames driver_frames = { .sleep = sleep, .run = run };

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames of a driver's own on the stack of another task, while that sleeps in a call of
+ * the driver's, or is in one on another CPU: the driver writes there what the task waits
+ * for. The right ends when the task goes on.
+ */
+#include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched/task_stack.h>
+
+#include <chariot/hypercall.h>
+#include "alloc.h"
+#include "chariot.h"
+#include "world.h"
+
+#define SECONDS		20	/* for what takes a moment */
+
+static struct world_driver world;
+static struct task_struct *waiter;
+static struct completion told, done;
+static long *words;
+
+static int frames_init(struct kunit *test)
+{
+	int ret = world_init(test);
+
+	if (ret)
+		return ret;
+	waiter = NULL;
+	world = world_load(test, CHARIOT_MODE_ENFORCE, CHARIOT_HEAP_BYTE);
+	init_completion(&told);
+	init_completion(&done);
+	return 0;
+}
+
+static void tell(long at[KUNIT_WORDS])
+{
+	words = at;
+	complete(&told);
+}
+
+static int sleep(void *unused)
+{
+	return world.calls->frames->sleep(tell, &done);
+}
+
+static int run(void *unused)
+{
+	return world.calls->frames->run(tell, &done);
+}
+
+static void start(struct kunit *test, int (*fn)(void *unused))
+{
+	waiter = kthread_run(fn, NULL, "chariot-waits");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(waiter));
+	get_task_struct(waiter);
+	wait_for_completion(&told);
+}
+
+/* The task goes on, and ends: what it returns. */
+static int finish(void)
+{
+	int ret;
+
+	complete_all(&done);
+	ret = kthread_stop(waiter);
+	put_task_struct(waiter);
+	return ret;
+}
+
+/* Asked again while that is the answer, as the write is tried again. */
+static bool settles(const void *va, size_t size)
+{
+	unsigned long end = jiffies + SECONDS * HZ, flags, bad;
+	enum chariot_settled settled;
+
+	do {
+		local_irq_save(flags);
+		settled = chariot_grants_settle(world.chariot, (unsigned long)va, size, NULL);
+		local_irq_restore(flags);
+		cond_resched();
+	} while (settled == CHARIOT_TRY_AGAIN && time_before(jiffies, end));
+	return settled == CHARIOT_SETTLED && chariot_can_write(world.chariot, va, size, &bad);
+}
+
+static bool words_writable(struct kunit *test)
+{
+	return world_writable(test, world.chariot, words, KUNIT_WORDS * sizeof(*words));
+}
+
+static void test_sleeps(struct kunit *test)
+{
+	unsigned long end = jiffies + SECONDS * HZ, bad;
+
+	start(test, sleep);
+	while (!READ_ONCE(waiter->__state) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_FALSE(test, words_writable(test));
+	KUNIT_EXPECT_TRUE(test, settles(words, sizeof(*words)));
+	KUNIT_EXPECT_TRUE(test, words_writable(test));
+	/* Frames of others, and what is below and above them all. */
+	KUNIT_EXPECT_FALSE(test, chariot_can_write(world.chariot,
+						   task_stack_page(waiter), THREAD_SIZE, &bad));
+	KUNIT_EXPECT_FALSE(test, settles(task_stack_page(waiter) + 256, 8));
+	KUNIT_EXPECT_FALSE(test, settles(task_stack_page(waiter) + THREAD_SIZE - 64, 8));
+	words[KUNIT_WORDS - 1] = 42;
+	KUNIT_EXPECT_EQ(test, finish(), 42);
+	KUNIT_EXPECT_FALSE(test, chariot_can_write(world.chariot, words, 1, &bad));
+	world_expect_agreed(test, world.chariot);
+}
+
+/* The CPU that the task is on is interrupted for it. */
+static void test_runs(struct kunit *test)
+{
+	unsigned long bad;
+
+	start(test, run);
+	KUNIT_EXPECT_TRUE(test, settles(words, sizeof(*words)));
+	WRITE_ONCE(words[KUNIT_WORDS - 1], 43);
+	KUNIT_EXPECT_EQ(test, finish(), 43);
+	KUNIT_EXPECT_FALSE(test, chariot_can_write(world.chariot, words, 1, &bad));
+	world_expect_agreed(test, world.chariot);
+}
+
+/* One's own is no loan, and a task that is not the driver's lends nothing. */
+static void test_refused(struct kunit *test)
+{
+	long here[KUNIT_WORDS];
+
+	KUNIT_EXPECT_FALSE(test, settles(here, sizeof(here)));
+	KUNIT_EXPECT_FALSE(test, settles(task_stack_page(current->real_parent) + 1024, 8));
+}
+
+static struct kunit_case frames_cases[] = {
+	KUNIT_CASE(test_sleeps),
+	KUNIT_CASE(test_runs),
+	KUNIT_CASE(test_refused),
+	{ }
+};
+
+struct kunit_suite guest_frames_suite = {
+	.name = "chariot_guest_frames",
+	.init = frames_init,
+	.exit = world_exit,
+	.test_cases = frames_cases,
+};
