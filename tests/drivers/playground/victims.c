@@ -91,7 +91,8 @@ static int arm_task(void)
 
 static int arm_cred(void)
 {
-	struct cred *cred = (struct cred *)__task_cred(sleeper);
+	/* The sleeper changes its own no more. */
+	struct cred *cred = (struct cred *)rcu_access_pointer(sleeper->real_cred);
 
 	return take(&cred->uid, offsetofend(struct cred, fsgid) -
 				offsetof(struct cred, uid));
