@@ -373,6 +373,9 @@ bool chariot_grants_wants_return(const char *import);
 bool chariot_link_write(struct chariot_driver *d, unsigned long va,
 			unsigned long new);
 
+/* --- user_stores.c ------------------------------------------------------- */
+bool chariot_user_store(const struct chariot_record *rec, struct pt_regs *regs);
+
 /* --- fault.c ------------------------------------------------------------- */
 int chariot_fault_init(void);
 void chariot_fault_exit(void);

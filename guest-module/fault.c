@@ -146,7 +146,7 @@ static int stopped_write(struct pt_regs *regs)
 			regs->ip = rec.rip;
 		return NOTIFY_STOP;
 	}
-	if (is_link(d, &rec)) {
+	if (is_link(d, &rec) || chariot_user_store(&rec, regs)) {
 		atomic64_inc(&d->settled);
 		return NOTIFY_STOP;
 	}

@@ -51,6 +51,9 @@ bool chariot_in_module(const struct chariot_driver *d, const void *p)
 const struct chariot_member chariot_task_members[] = {
 	/* set_current_state(), __set_current_state() */
 	CHARIOT_MEMBER(task_struct, __state),
+#ifdef CONFIG_DEBUG_ATOMIC_SLEEP
+	CHARIOT_MEMBER(task_struct, task_state_change),
+#endif
 	/* pagefault_disable(), kmap_atomic() */
 	CHARIOT_MEMBER(task_struct, pagefault_disabled),
 	/* memalloc_*_save(), current_restore_flags() */

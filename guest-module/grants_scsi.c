@@ -18,7 +18,6 @@ static bool sense(const struct scsi_cmnd *cmd, struct chariot_span *data)
 	return data->start;
 }
 
-/* The sense buffer, and what the command is to read. */
 /* The host's commands lie behind requests, of a tag set that the SCSI layer makes. */
 bool chariot_scsi_host_seen(struct chariot_driver *d, unsigned long host)
 {
@@ -59,6 +58,7 @@ static void private_data(const struct chariot_driver *d, unsigned long cmd,
 	data->size = chariot_tag_sets_max(d, private_size);
 }
 
+/* The sense buffer, what the command is to read, and the driver's own behind it. */
 bool chariot_scsi_data(const struct chariot_driver *d, unsigned long object,
 		       unsigned long va, struct chariot_span *data)
 {

@@ -48,6 +48,7 @@ static const struct {
 	{ leaf_memset, "memset" },	   { leaf_clear_page, "clear_page" },
 	{ leaf_copy_page, "copy_page" },   { leaf_memcmp, "memcmp" },
 	{ leaf_strlen, "strlen" },	   { leaf_strcmp, "strcmp" },
+	{ leaf_copy_from_user, "copy_from_user" },
 };
 
 static int by_name(const void *a, const void *b)

@@ -9,7 +9,9 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/asm.h>
 #include <asm/nospec-branch.h>
+#include "compat/copy_user.h"
 #include "stubs.h"
 
 .macro leaf_function name
@@ -136,6 +138,19 @@ chariot_leaf_\name\()_\@:
 	RET
 .endm
 
+/*
+ * What __copy_from_user() and its kin call in their middle, since Linux 6.4: rcx
+ * bytes, what is left in rcx, only rax besides may change. Copies to user memory
+ * are the kernel's to do.
+ */
+.macro copy_from_user_body
+	testq	%rdi, %rdi
+	jns	CHARIOT_COPY_TO_USER
+1:	rep	movsb
+2:	RET
+	_ASM_EXTABLE_UA(1b, 2b)
+.endm
+
 	.text
 	.balign	4096, 0xcc
 	.globl	chariot_leaf_pages
@@ -150,6 +165,7 @@ chariot_leaf_pages:
 	leaf_function memcmp
 	leaf_function strlen
 	leaf_function strcmp
+	leaf_function copy_from_user
 	.endr
 	.balign	4096, 0xcc
 	.globl	chariot_leaf_pages_end

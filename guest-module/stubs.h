@@ -15,5 +15,6 @@
 #define leaf_memcmp		0x500
 #define leaf_strlen		0x600
 #define leaf_strcmp		0x700
+#define leaf_copy_from_user	0x800
 
 #endif

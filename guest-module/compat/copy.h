@@ -30,12 +30,16 @@ static inline unsigned long chariot_copy_user_none(void *to, const void *from,
 #define chariot_copy_user_unrolled	chariot_copy_user_none
 #endif
 
-/* Linux 6.4 replaced __copy_user_nocache() by one with fewer arguments. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+/* Linux 6.4 has fewer arguments; a stable release of 6.12 another name. */
+#ifdef copy_to_nontemporal
+#define chariot_copy_user_uncached(to, from, len, zero) \
+	((long)copy_to_nontemporal(to, (__force const void *)(from), len))
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define chariot_copy_user_uncached(to, from, len, zero) \
+	__copy_user_nocache(to, from, len)
+#else
 #define chariot_copy_user_uncached(to, from, len, zero) \
 	__copy_user_nocache(to, from, len, zero)
-#else
-#define chariot_copy_user_uncached(to, from, len, zero)	((long)(len))
 #endif
 
 #endif /* CHARIOT_COMPAT_COPY_H */

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../compat/user.h"
 #include "faulty.h"
 
 #define TOO_FAR 32
@@ -60,6 +61,16 @@ LENGTH(copy_from_user, {
 		call->result = call->user ? 0 : -EINVAL;
 })
 
+/* Inlined: a string instruction, or a call of the kernel's for one. */
+LENGTH(copy_from_user_inline, {
+	if (!call->user || __copy_from_user(at, call->user, length))
+		call->result = call->user ? 0 : -EINVAL;
+})
+LENGTH(copy_from_user_nocache, {
+	if (!call->user || copy_user_uncached(at, call->user, length))
+		call->result = call->user ? 0 : -EINVAL;
+})
+
 const struct fault length_faults[] = {
 	FAULT(memset),
 	FAULT(memcpy),
@@ -68,5 +79,7 @@ const struct fault length_faults[] = {
 	FAULT(snprintf),
 	FAULT(sprintf),
 	FAULT(copy_from_user),
+	FAULT(copy_from_user_inline),
+	FAULT(copy_from_user_nocache),
 	{ }
 };
