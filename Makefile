@@ -24,7 +24,7 @@ help:
 	@echo '  make check-quick     the tests on one kernel'
 	@echo '  make check-debug     the main tests with kernels that are started in other ways'
 	@echo '  make soak            guests and drivers come and go for MINUTES=10'
-	@echo '  make kunit           KUnit suites, on UML and in QEMU'
+	@echo '  make kunit           KUnit suites, on UML and in QEMU, kernels 6.1 and 6.12'
 	@echo '  make install-kunit   chariot-kunit.ko, for a kernel with KUnit: the suites of chariot.ko'
 	@echo '  make kunit-coverage  how much of the sources they run'
 	@echo '  make fuzz            the fuzzers, FUZZ_SECONDS=30 each'
@@ -84,7 +84,9 @@ soak: setup
 
 kunit: setup
 	kunit/run
+	kunit/run --kernel 6.12
 	kunit/run --guest
+	kunit/run --guest --kernel 6.12
 
 kunit-coverage: setup
 	kunit/run --coverage

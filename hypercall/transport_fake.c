@@ -480,6 +480,10 @@ static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 	};
 	struct chariot_range near;
 
+	rec.flags |= chariot_fake_knobs.flags;
+	memcpy(rec.value, &chariot_fake_knobs.value, sizeof(chariot_fake_knobs.value));
+	if (chariot_fake_knobs.insn[0])
+		memcpy(rec.insn, chariot_fake_knobs.insn, sizeof(chariot_fake_knobs.insn));
 	if (chariot_fake_knobs.gva) {
 		rec.flags |= CHARIOT_RECORD_GVA;
 		rec.gva = chariot_fake_knobs.gva;

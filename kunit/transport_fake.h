@@ -27,6 +27,7 @@
  * @fail_error: with this negative errno, and without any effect
  * @rip: of the writes judged by chariot_fake_write()
  * @rsp: likewise; @vcpu: likewise
+ * @flags: of its record, besides its own; with @value and @insn for those that say so
  * @held: it cannot decode the instruction, at which the guest stays
  * @gva: the address written to, 0: the backend does not know it
  * @notify: called in place of a #GP, with HELLO's notify_error, if that is not
@@ -46,6 +47,9 @@ struct chariot_fake_knobs {
 	u64 rsp;
 	u32 vcpu;
 	bool held;
+	u32 flags;
+	u64 value;
+	u8 insn[2];
 	u64 gva;
 	void (*notify)(u32 error_code);
 };

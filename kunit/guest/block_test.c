@@ -163,7 +163,6 @@ static void test_request_writes(struct kunit *test)
 
 static void test_request_flush(struct kunit *test)
 {
-	blk_queue_write_cache(block->request_disk->queue, true, false);
 	do_bio(test, block->request_disk, REQ_OP_WRITE | REQ_PREFLUSH, 0);
 	KUNIT_EXPECT_EQ(test, seen.calls, 1u);
 	KUNIT_EXPECT_TRUE(test, seen.member);
@@ -198,18 +197,18 @@ static void test_bio_writes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, seen.member);
 }
 
-static int read_page(struct page *page)
-{
-	typeof(bdev_read_page) *read = (void *)chariot_symbol("bdev_read_page");
-
-	lock_page(page);
-	return read(block->bio_disk->part0, 0, page);
-}
+/* bdev_read_page() */
+typedef int read_page_fn(struct block_device *bdev, sector_t sector, struct page *page);
 
 /* Without a bio. */
 static void test_page_reads(struct kunit *test)
 {
-	KUNIT_ASSERT_EQ(test, 0, read_page(seen.pages[0]));
+	read_page_fn *read = (void *)chariot_symbol("bdev_read_page");
+
+	if (!read)
+		kunit_skip(test, "this kernel reads no page without a bio");
+	lock_page(seen.pages[0]);
+	KUNIT_ASSERT_EQ(test, 0, read(block->bio_disk->part0, 0, seen.pages[0]));
 	KUNIT_EXPECT_EQ(test, seen.calls, 1u);
 	KUNIT_EXPECT_TRUE(test, seen.data[0]);
 	KUNIT_EXPECT_FALSE(test, world_writable(test, seen.d,

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 
+#include "compat/driver.h"
 #include "driver_parts.h"
 
 #define SECTORS		256
@@ -34,18 +35,18 @@ static void submit(struct bio *bio)
 	bio_endio(bio);
 }
 
-static int read_page(struct block_device *bdev, sector_t sector, struct page *page,
-		     enum req_op op)
+static int __maybe_unused read_page(struct block_device *bdev, sector_t sector,
+				    struct page *page, enum req_op op)
 {
 	if (block.during_page)
 		block.during_page(page);
-	page_endio(page, op_is_write(op), 0);
+	kunit_page_ends(page, op_is_write(op));
 	return 0;
 }
 
 static const struct block_device_operations request_fops = { .owner = THIS_MODULE };
 static const struct block_device_operations bio_fops = {
-	.owner = THIS_MODULE, .submit_bio = submit, .rw_page = read_page,
+	.owner = THIS_MODULE, .submit_bio = submit, KUNIT_RW_PAGE(read_page)
 };
 
 /* A bio of the driver's own, with a few bytes of its own before it. */
@@ -68,7 +69,6 @@ static int add(struct gendisk *disk, int minor, const struct block_device_operat
 	disk->fops = fops;
 	snprintf(disk->disk_name, sizeof(disk->disk_name), "kunit%d", minor);
 	set_capacity(disk, SECTORS);
-	blk_queue_max_hw_sectors(disk->queue, MOST_SECTORS);
 	return add_disk(disk);
 }
 
@@ -86,7 +86,7 @@ static int begin_request_disk(void)
 
 	if (ret)
 		return ret;
-	block.request_disk = blk_mq_alloc_disk(&tags, NULL);
+	block.request_disk = kunit_alloc_request_disk(&tags, MOST_SECTORS);
 	ret = PTR_ERR_OR_ZERO(block.request_disk);
 	if (ret)
 		goto err_tags;
@@ -103,7 +103,7 @@ static int begin_bio_disk(void)
 {
 	int ret;
 
-	block.bio_disk = blk_alloc_disk(NUMA_NO_NODE);
+	block.bio_disk = kunit_alloc_bio_disk(MOST_SECTORS);
 	if (!block.bio_disk)
 		return -ENOMEM;
 	ret = add(block.bio_disk, 1, &bio_fops);

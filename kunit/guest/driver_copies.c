@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "compat/driver.h"
 #include "driver_parts.h"
 
 static const unsigned long bits[] = { 0x5a5a5a5a, 0x0f0f0f0f };
@@ -140,9 +141,10 @@ static noinline void copy_##name(char *to)					\
 	  copy_from_user_nofault(to, (void __user *)driver_user, 30))		\
 	X(user_string, strncpy_from_user(to, (void __user *)driver_user, 30))	\
 	X(user_buffer, from_user_buffer(to))					\
-	X(user_nocache, __copy_from_user_inatomic_nocache(to,			\
-	  (void __user *)driver_user, one + 29))				\
-	X(user_inline, __copy_from_user(to, (void __user *)driver_user, one + 29))
+	X(user_nocache,								\
+	  kunit_copy_uncached(to, (void __user *)driver_user, one + 29))	\
+	KUNIT_INLINED(X(user_inline,						\
+	  __copy_from_user(to, (void __user *)driver_user, one + 29)))
 
 /* What they return is not needed here. */
 #pragma GCC diagnostic ignored "-Wunused-result"

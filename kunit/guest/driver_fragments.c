@@ -3,9 +3,9 @@
 #include <linux/bottom_half.h>
 #include <linux/mm.h>
 #include <linux/skbuff.h>
-#include <net/page_pool.h>
 #include <net/sock.h>
 
+#include "compat/driver.h"
 #include "driver_parts.h"
 
 static struct page_frag_cache cache;
@@ -86,7 +86,7 @@ static void *get_pool_frag(size_t size)
 	unsigned int offset = 0;
 	struct page *page;
 
-	if (!make_pool(PP_FLAG_PAGE_FRAG))
+	if (!make_pool(KUNIT_POOL_OF_FRAGMENTS))
 		return NULL;
 	page = page_pool_dev_alloc_frag(pool, &offset, size);
 	return address_or_end(page, offset);

@@ -17,6 +17,7 @@
 #include <net/netlink.h>
 #include <net/sock.h>
 
+#include "compat/driver.h"
 #include "driver_parts.h"
 
 static struct kmem_cache *cache, *made_cache, *usercopy_cache;
@@ -302,7 +303,7 @@ static void put_bitmap(void *p, size_t size)
 static void *get_kvrealloc(size_t size)
 {
 	void *p = kvmalloc(8, GFP_KERNEL);
-	void *q = p ? kvrealloc(p, 8, size, GFP_KERNEL) : NULL;
+	void *q = p ? kunit_kvrealloc(p, 8, size, GFP_KERNEL) : NULL;
 
 	if (!q)
 		kvfree(p);
@@ -425,9 +426,11 @@ static void *get_filemap_folio(size_t size)
 	return folio ? folio_address(folio) : NULL;
 }
 
+static struct vm_area_struct no_area;
+
 static void *get_vma_folio(size_t size)
 {
-	struct folio *folio = vma_alloc_folio(GFP_KERNEL, get_order(size), NULL, 0,
+	struct folio *folio = vma_alloc_folio(GFP_KERNEL, get_order(size), &no_area, 0,
 					      false);
 
 	return folio ? folio_address(folio) : NULL;

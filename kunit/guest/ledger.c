@@ -17,6 +17,7 @@
 #include <linux/spinlock.h>
 #include <linux/tracepoint.h>
 
+#include "compat/ledger.h"
 #include "ledger.h"
 
 #define ENTRIES	8192
@@ -93,8 +94,9 @@ __diag_ignore_all("-Wmissing-prototypes", "called by what the linker makes of ca
 #define PARAMETERS	unsigned long a, unsigned long b, unsigned long c,	\
 			unsigned long d, unsigned long e, unsigned long f,	\
 			unsigned long g
+/* Weak: of the names of several kernels this one has some, and calls no others. */
 #define BETWEEN(call)								\
-unsigned long __real_##call(PARAMETERS);					\
+unsigned long __weak __real_##call(PARAMETERS);					\
 unsigned long __wrap_##call(PARAMETERS);					\
 unsigned long __wrap_##call(PARAMETERS)
 
@@ -140,6 +142,20 @@ TAKES(__get_free_pages)
 TAKES(vmalloc)
 TAKES(vzalloc)
 TAKES(kset_create_and_add)
+/* Since Linux 6.10 */
+TAKES(__kmalloc_noprof)
+TAKES(__kmalloc_node_noprof)
+TAKES(__kmalloc_cache_noprof)
+TAKES(kstrdup_noprof)
+TAKES(kmem_cache_alloc_noprof)
+TAKES(kmem_cache_alloc_node_noprof)
+TAKES(__kmem_cache_create_args)
+TAKES(mempool_create_node_noprof)
+TAKES(pcpu_alloc_noprof)
+TAKES(get_zeroed_page_noprof)
+TAKES(get_free_pages_noprof)
+TAKES(vmalloc_noprof)
+TAKES(vzalloc_noprof)
 
 GIVES(kmem_cache_destroy)
 GIVES(free_percpu)
@@ -154,10 +170,10 @@ CAN_FAIL(tracepoint_probe_register)
 CAN_FAIL(misc_register)
 CAN_FAIL(sysfs_create_files)
 
-/* kvfree_call_rcu(head, offset of head): it goes when it may. */
+/* It goes when it may. */
 BETWEEN(kvfree_call_rcu)
 {
-	gave(a - b);
+	gave(KUNIT_FREED_BY_RCU(a, b));
 	return __real_kvfree_call_rcu(a, b, c, d, e, f, g);
 }
 

@@ -11,6 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/trapnr.h>
 
@@ -441,6 +442,88 @@ static void test_leaf(struct kunit *test)
 				  v->function);
 }
 
+/* --- user memory, written by instructions of the driver's own ------------------------------ */
+
+static struct pt_regs at_user_store;
+
+/*
+ * The first bytes of user memory are written, by an instruction that begins so. What is
+ * there then: the first word.
+ */
+static u64 store_to_user(struct kunit *test, struct world_driver w, u32 flags, u8 insn0,
+			 u8 insn1, size_t size)
+{
+	unsigned long at = world_user();
+	bool other = world_use_memory();
+	u64 found = 0;
+
+	WARN_ON(put_user(found, (u64 __user *)at));
+	chariot_fake_knobs.notify = NULL;
+	chariot_fake_knobs.flags = flags;
+	chariot_fake_knobs.insn[0] = insn0;
+	chariot_fake_knobs.insn[1] = insn1;
+	chariot_fake_knobs.rip = (unsigned long)w.calls->text;
+	chariot_fake_knobs.gva = at;
+	chariot_fake_write(w.chariot->domain, __pa(page), size, NULL);
+	regs = at_user_store;
+	regs.di = at;
+	regs.ip = chariot_fake_knobs.rip + 3;
+	notify(CHARIOT_NOTIFY_ERROR);
+	WARN_ON(get_user(found, (u64 __user *)at));
+	world_leave_memory(other);
+	return found;
+}
+
+static void test_user_stores(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	unsigned long behind = (unsigned long)w.calls->text + 3;
+	u64 *from;
+
+	page = (void *)get_zeroed_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	from = page;
+	from[0] = 0x1122334455667788;
+	from[1] = 0x99;
+	chariot_fake_knobs.value = 0x0807060504030201;
+	at_user_store = (struct pt_regs){ .flags = X86_EFLAGS_AC, .cs = __KERNEL_CS };
+	/* mov, of 2 bytes */
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_VALUE, 0x66, 0x89, 2),
+			0x0201ull);
+	KUNIT_EXPECT_EQ(test, regs.ip, behind);
+	/* rep movsb and rep stosw */
+	at_user_store.si = (unsigned long)from;
+	at_user_store.cx = 3;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xa4, 3),
+			0x667788ull);
+	KUNIT_EXPECT_EQ(test, regs.cx, 0ul);
+	KUNIT_EXPECT_EQ(test, regs.si, (unsigned long)from + 3);
+	KUNIT_EXPECT_EQ(test, regs.di, world_user() + 3);
+	at_user_store.ax = 0xabcd;
+	at_user_store.cx = 2;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xab, 4),
+			0xabcdabcdull);
+	KUNIT_EXPECT_EQ(test, regs.si, (unsigned long)from);
+	KUNIT_EXPECT_EQ(test, 3ll, (long long)atomic64_read(&w.chariot->settled));
+	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+
+	/* Backwards, or by what is no such instruction: reported as any other. */
+	at_user_store.flags |= X86_EFLAGS_DF;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xab, 4), 0ull);
+	at_user_store.flags = X86_EFLAGS_AC;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0x90, 4), 0ull);
+	KUNIT_EXPECT_EQ(test, regs.ip, behind);
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
+	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->repeats));
+	/* Where the source is not, it is done again, and faults as it would have. */
+	at_user_store.si = 0x1000;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xa4, 2), 0ull);
+	KUNIT_EXPECT_EQ(test, regs.ip, (unsigned long)w.calls->text);
+	KUNIT_EXPECT_EQ(test, regs.cx, 2ul);
+	free_page((unsigned long)page);
+}
+
 /* A #GP that is none of the backend's is none of chariot's. */
 static void test_other_faults(struct kunit *test)
 {
@@ -461,6 +544,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(test_overtaken),
 	KUNIT_CASE(test_held),
 	KUNIT_CASE(test_leaf),
+	KUNIT_CASE(test_user_stores),
 	KUNIT_CASE(test_other_faults),
 	{ }
 };

@@ -263,8 +263,8 @@ static void make_hashtable(struct field *f)
 	goes_with(f, 1, grown, ROOM);
 }
 
-static struct pernet_operations operations;
-static unsigned int operations_id;
+static unsigned int operations_id = 5;
+static struct pernet_operations operations = { .id = &operations_id, .size = SIZE };
 
 /* The area of this driver's number, the second of those that there are. */
 static void make_net(struct field *f)
@@ -272,9 +272,6 @@ static void make_net(struct field *f)
 	struct net_generic *gen = f->more[0];
 	const unsigned long args[6] = { (unsigned long)&operations };
 
-	operations_id = 5;
-	operations.id = &operations_id;
-	operations.size = SIZE;
 	gen->s.len = 8;
 	gen->ptr[5] = f->data[0];
 	gen->ptr[6] = f->data[1];
