@@ -120,7 +120,10 @@ follow() {
 	pid=$!
 	sleep 1
 	arm module_data && printf 'locked_inc fileop' > /dev/faulty
-	sleep 1
+	for _ in {1..30}; do
+		! grep -q 'faulty_locked_inc+' /tmp/follow || break
+		sleep 1
+	done
 	kill $pid
 	wait $pid 2>/dev/null
 	grep -q 'faulty_locked_inc+' /tmp/follow || { fail "it did not tell"; return; }
