@@ -7,6 +7,7 @@
  * object that a driver may have forged: what decides is read without faulting
  * from memory that the driver cannot write.
  */
+#include <linux/kasan.h>
 #include <linux/kprobes.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -136,6 +137,32 @@ static bool settle_cpu(struct chariot_driver *d, unsigned long va)
 	if ((stack && va - (unsigned long)stack < IRQ_STACK_SIZE) ||
 	    va - (unsigned long)chariot_preempt_count(cpu) < sizeof(int))
 		return !lend_cpu(d, cpu);
+	return false;
+}
+
+/*
+ * What a driver that was compiled with KASAN notes of its own frames: which bytes of
+ * the stack that it runs on are none of a variable's.
+ */
+static bool settle_shadow(struct chariot_driver *d, unsigned long va)
+{
+#ifdef CONFIG_KASAN_GENERIC
+	const void *stacks[] = {
+		task_stack_page(current), irq_stack(raw_smp_processor_id())
+	};
+	const size_t sizes[] = { THREAD_SIZE, IRQ_STACK_SIZE };
+	unsigned long start;
+	size_t size;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(stacks); i++) {
+		start = (unsigned long)kasan_mem_to_shadow(stacks[i]);
+		size = sizes[i] >> KASAN_SHADOW_SCALE_SHIFT;
+		if (stacks[i] && va - start < size)
+			return !chariot_lend(d, start, size, CHARIOT_KIND_STACK,
+					     "shadow of a stack");
+	}
+#endif
 	return false;
 }
 
@@ -457,7 +484,7 @@ static void find_calls(void)
 static enum chariot_settled settle_byte(struct chariot_driver *d,
 					unsigned long va)
 {
-	if (settle_task(d, va) || settle_cpu(d, va) ||
+	if (settle_task(d, va) || settle_cpu(d, va) || settle_shadow(d, va) ||
 	    chariot_handed_settle_page(d, va) || chariot_block_settle(d, va) ||
 	    settle_show(d, va) || settle_object(d, va) ||
 	    chariot_fs_settle(d, va) || chariot_handed_settle(d, va))
