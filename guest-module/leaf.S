@@ -144,8 +144,10 @@ chariot_leaf_\name\()_\@:
  * are the kernel's to do.
  */
 .macro copy_from_user_body
+#ifdef CHARIOT_COPY_TO_USER
 	testq	%rdi, %rdi
 	jns	CHARIOT_COPY_TO_USER
+#endif
 1:	rep	movsb
 2:	RET
 	_ASM_EXTABLE_UA(1b, 2b)

@@ -10,8 +10,6 @@
 /* Before Linux 6.4 they call others, which copy.c wraps: nothing is bound to the leaf. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define CHARIOT_COPY_TO_USER	rep_movs_alternative
-#else
-#define CHARIOT_COPY_TO_USER	2f
 #endif
 
 #endif /* CHARIOT_COMPAT_COPY_USER_H */

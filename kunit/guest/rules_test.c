@@ -426,8 +426,9 @@ static int rules_init(struct kunit *test)
 		f->more[i] = kzalloc(ROOM, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(f->data); i++)
 		f->data[i] = (void *)get_zeroed_page(GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, f->object && f->counter && f->more[0] && f->more[1] &&
-				f->data[0] && f->data[1]);
+	KUNIT_ASSERT_TRUE(test, f->object && f->counter);
+	KUNIT_ASSERT_TRUE(test, f->more[0] && f->more[1]);
+	KUNIT_ASSERT_TRUE(test, f->data[0] && f->data[1]);
 	return 0;
 }
 
