@@ -53,32 +53,40 @@ static bool fill(u8 *chunk, size_t size, enum string string, size_t width,
 	return true;
 }
 
-/* What is recorded is what the registers say: nothing of it has been done. */
+/*
+ * What is recorded is what the registers say: nothing of it has been done. So many
+ * iterations that their bytes have no number are none of a copy's.
+ */
 static bool is_whole_string(const struct chariot_record *rec,
 			    const struct pt_regs *regs)
 {
-	return string_of(rec) != NO_STRING && regs->cx && regs->di == rec->gva &&
-	       !(rec->size % regs->cx) && !(regs->flags & X86_EFLAGS_DF);
+	return string_of(rec) != NO_STRING && regs->di == rec->gva &&
+	       regs->cx && rec->size && !(rec->size % regs->cx) &&
+	       !(regs->flags & X86_EFLAGS_DF);
 }
 
-/* As far as it goes; the registers say how far. */
+/*
+ * As far as it goes, and no further than a page, since interrupts are off; the
+ * registers say how far. Return: whether that was all.
+ */
 static bool do_string(const struct chariot_record *rec, struct pt_regs *regs)
 {
 	const size_t width = rec->size / regs->cx;
 	enum string string = string_of(rec);
+	size_t part, done;
 	u8 chunk[CHUNK];
-	size_t part;
 
-	for (; regs->cx; regs->cx -= part / width) {
+	for (done = 0; regs->cx && done < PAGE_SIZE; done += part) {
 		part = min_t(size_t, regs->cx * width, CHUNK);
 		if (!fill(chunk, part, string, width, (void *)regs->si, regs->ax) ||
 		    copy_to_user_nofault((void __user *)regs->di, chunk, part))
 			return false;
+		regs->cx -= part / width;
 		regs->di += part;
 		if (string == MOVS)
 			regs->si += part;
 	}
-	return true;
+	return !regs->cx;
 }
 
 static bool is_user_store(const struct chariot_record *rec,
@@ -95,8 +103,9 @@ static bool is_user_store(const struct chariot_record *rec,
 /**
  * chariot_user_store - was a write that is not allowed one to user memory?
  * @rec: the write
- * @regs: in/out: after the instruction if it was stopped; at it again if user
- *	memory is not there (any more), so that it faults as it would have
+ * @regs: in/out: after the instruction if it was stopped; at it again if more of it
+ *	is to be done, or if user memory is not there (any more), so that it faults as it
+ *	would have
  *
  * The write is done if it was not, with what a processor with SMAP wants of it.
  * Exception context of the driver's. Return: true if it was.

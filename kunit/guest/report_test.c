@@ -516,6 +516,20 @@ static void test_user_stores(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, regs.ip, behind);
 	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->violations));
 	KUNIT_EXPECT_EQ(test, 1ll, (long long)atomic64_read(&w.chariot->repeats));
+	/* So many that their bytes are none, as a backend counts them. */
+	at_user_store.cx = 1ul << 61;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP | CHARIOT_RECORD_SIZE,
+					    0xf3, 0xa5, 0), 0ull);
+	KUNIT_EXPECT_EQ(test, regs.ip, behind);
+	at_user_store.cx = 2;
+	/* A page of it at a time: then it is at the instruction again, with the rest. */
+	at_user_store.cx = PAGE_SIZE / 2 + 4;
+	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xab,
+					    2 * at_user_store.cx), 0xabcdabcdabcdabcdull);
+	KUNIT_EXPECT_EQ(test, regs.cx, 4ul);
+	KUNIT_EXPECT_EQ(test, regs.di, world_user() + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, regs.ip, (unsigned long)w.calls->text);
+	at_user_store.cx = 2;
 	/* Where the source is not, it is done again, and faults as it would have. */
 	at_user_store.si = 0x1000;
 	KUNIT_EXPECT_EQ(test, store_to_user(test, w, CHARIOT_RECORD_REP, 0xf3, 0xa4, 2), 0ull);
