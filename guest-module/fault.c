@@ -147,6 +147,7 @@ static int stopped_write(struct pt_regs *regs)
 		return NOTIFY_STOP;
 	}
 	if (is_link(d, &rec) || chariot_user_store(&rec, regs)) {
+		chariot_hv_record_settle(rec.seq);
 		atomic64_inc(&d->settled);
 		return NOTIFY_STOP;
 	}

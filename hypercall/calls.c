@@ -98,3 +98,8 @@ long chariot_hv_entry_word(u64 gpa)
 {
 	return hv_call(CHARIOT_CALL_ENTRY_WORD, gpa, 0, 0);
 }
+
+long chariot_hv_record_settle(u64 seq)
+{
+	return hv_call(CHARIOT_CALL_RECORD_SETTLE, seq, 0, 0);
+}

@@ -15,6 +15,7 @@
 #include "request.h"
 #include "serve.h"
 #include "transport_fake.h"
+#include "untold.h"
 
 #define FEATURES	(CHARIOT_F_ENFORCE | CHARIOT_F_BYTE_EXACT | \
 			 CHARIOT_F_RECORDS | CHARIOT_F_WATCH_MAP | \
@@ -46,6 +47,7 @@ struct fake {
 	struct chariot_pool pool;
 	struct fake_domain domain[CHARIOT_FAKE_DOMAINS + 1];
 	struct chariot_ring ring;
+	struct chariot_untold_list untold;
 	struct chariot_frame_map map;
 	union chariot_call_page page;
 };
@@ -155,8 +157,18 @@ static struct fake_domain *domain_find(u64 id)
 	return &fake.domain[id];
 }
 
+/* There is no host that could be told. */
+static void tell_all(u32 id)
+{
+	struct chariot_untold u;
+
+	while (chariot_untold_take(&fake.untold, id, U64_MAX, &u))
+		;
+}
+
 static void domain_end(struct fake_domain *d)
 {
+	tell_all(d - fake.domain);
 	chariot_table_clear(&d->table, &fake.pool);
 	chariot_table_clear(&d->own, &fake.pool);
 	pool_drain();
@@ -266,9 +278,13 @@ static int region_change(const struct chariot_region *r)
 					      domain_find(r->domain);
 	if (!d)
 		return -ENOENT;
-	return r->op == CHARIOT_REGION_ADD ?
-		       region_add(&d->table, r) :
-		       table_remove(&d->table, r->gpa, r->size);
+	if (r->op != CHARIOT_REGION_ADD)
+		return table_remove(&d->table, r->gpa, r->size);
+	err = region_add(&d->table, r);
+	if (!err)
+		d->violations -= chariot_untold_granted(&fake.untold, r->domain,
+							r->gpa, r->size);
+	return err;
 }
 
 static int op_region_update(void *from, struct chariot_batch *b)
@@ -286,6 +302,16 @@ static int op_region_update(void *from, struct chariot_batch *b)
 static int op_record_next(void *from, struct chariot_record *rec)
 {
 	return chariot_ring_pop(&fake.ring, rec) ? 0 : -ENOENT;
+}
+
+static int op_record_settle(void *from, u64 seq)
+{
+	u32 id = chariot_untold_settled(&fake.untold, seq);
+
+	if (id == CHARIOT_DOMAIN_KERNEL)
+		return -ENOENT;
+	fake.domain[id].violations--;
+	return 0;
 }
 
 static int op_domain_stats(void *from, u32 id, struct chariot_stats *s)
@@ -376,6 +402,7 @@ static const struct chariot_call_ops ops = {
 	.domain_destroy	= op_domain_destroy,
 	.region_update	= op_region_update,
 	.record_next	= op_record_next,
+	.record_settle	= op_record_settle,
 	.domain_stats	= op_domain_stats,
 	.watch_map	= op_watch_map,
 	.page_release	= op_page_release,
@@ -494,8 +521,13 @@ static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 		rec.region_size = near.size;
 		rec.region_kind = near.kind;
 	}
-	return chariot_ring_push(&fake.ring, &rec) ||
-	       verdict == CHARIOT_VERDICT_STOP;
+	if (!chariot_ring_push(&fake.ring, &rec) && verdict != CHARIOT_VERDICT_STOP)
+		return false;
+	if (chariot_untold_full(&fake.untold))
+		tell_all(CHARIOT_DOMAIN_ALL);
+	chariot_untold_add(&fake.untold, &rec, (char[CHARIOT_DOMAIN_NAME_LEN]){ },
+			   fake.calls);
+	return true;
 }
 
 static bool judge(u32 id, const struct chariot_access *a,

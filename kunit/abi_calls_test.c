@@ -120,6 +120,11 @@ static long call_entry(struct kunit *test)
 	return chariot_hv_entry_word(DATA_GPA);
 }
 
+static long call_settle(struct kunit *test)
+{
+	return chariot_hv_record_settle(1);
+}
+
 struct call_row {
 	const char *name;
 	enum chariot_call_nr nr;
@@ -146,6 +151,8 @@ static const struct call_row call_rows[] = {
 	  PAGE },
 	{ "WALK_ALIAS", CHARIOT_CALL_WALK_ALIAS, call_alias, ALIAS_GPA },
 	{ "ENTRY_WORD", CHARIOT_CALL_ENTRY_WORD, call_entry, DATA_GPA },
+	{ "RECORD_SETTLE", CHARIOT_CALL_RECORD_SETTLE, call_settle, 1, 0, 0,
+	  -ENOENT },
 };
 
 static_assert(ARRAY_SIZE(call_rows) == CHARIOT_CALL_COUNT);

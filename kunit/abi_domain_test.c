@@ -451,6 +451,32 @@ static void test_record_settled(struct kunit *test)
 					       W));
 	KUNIT_EXPECT_EQ(test, EMULATE, guest_write(test, id, rec.gpa, rec.size));
 	KUNIT_EXPECT_NULL(test, guest_record(test));
+	KUNIT_EXPECT_EQ(test, guest_stats(test, id)->violations, 0ull);
+}
+
+/* The guest does the write itself and says so, once; the others stay violations. */
+static void test_record_settle(struct kunit *test)
+{
+	u32 one = guest_domain(test, ENFORCE, ACTIVE);
+	u32 two = guest_domain(test, ENFORCE, ACTIVE);
+
+	guest_write(test, one, DATA_GPA, 8);
+	guest_write(test, two, DATA_GPA, 8);
+	guest_write(test, one, DATA_GPA + 64, 8);
+	KUNIT_EXPECT_EQ(test, -(long)EINVAL, chariot_hv_record_settle(0));
+	KUNIT_EXPECT_EQ(test, -(long)ENOENT, chariot_hv_record_settle(4));
+	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_record_settle(3));
+	KUNIT_EXPECT_EQ(test, -(long)ENOENT, chariot_hv_record_settle(3));
+	KUNIT_EXPECT_EQ(test, guest_stats(test, one)->violations, 1ull);
+	KUNIT_EXPECT_EQ(test, guest_stats(test, two)->violations, 1ull);
+
+	/* Whose domain has ended can't be settled, by a number of the next one's neither. */
+	KUNIT_ASSERT_EQ(test, 0L, chariot_hv_domain_destroy(one));
+	KUNIT_EXPECT_EQ(test, one, guest_domain(test, ENFORCE, ACTIVE));
+	KUNIT_EXPECT_EQ(test, -(long)ENOENT, chariot_hv_record_settle(1));
+	KUNIT_EXPECT_EQ(test, guest_stats(test, one)->violations, 0ull);
+	KUNIT_EXPECT_EQ(test, 0L, chariot_hv_record_settle(2));
+	KUNIT_EXPECT_EQ(test, guest_stats(test, two)->violations, 0ull);
 }
 
 /* Counters. */
@@ -582,6 +608,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(test_record_overflow),
 	KUNIT_CASE(test_record_silent),
 	KUNIT_CASE(test_record_settled),
+	KUNIT_CASE(test_record_settle),
 	KUNIT_CASE(test_stats),
 	KUNIT_CASE(test_grant),
 	KUNIT_CASE(test_release_keeps_regions),

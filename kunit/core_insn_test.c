@@ -3,23 +3,8 @@
  * The instruction decoder in the kernel: the examples of tests/core, with KUnit's
  * checks. What they leave is compared with other decoders there.
  */
-#include <kunit/test.h>
+#include "check.h"
 
-/* In place of tests/core/check.h. */
-#define CHARIOT_TESTS_CHECK_H
-
-static struct kunit *under_test;
-static unsigned int checks;
-
-#define CHECK(condition, format, ...)						\
-({										\
-	bool good_ = condition;							\
-										\
-	checks++;								\
-	KUNIT_EXPECT_TRUE_MSG(under_test, good_, format, ##__VA_ARGS__);	\
-	good_;									\
-})
-#define summary(...)	0
 #define main		chariot_insn_examples
 
 /* UML's. */

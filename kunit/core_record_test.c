@@ -25,7 +25,7 @@ static int ring_test_init(struct kunit *test)
 static bool push(struct kunit *test, u8 outcome, u64 rip, u64 gpa, u32 domain,
 		 u64 repeat)
 {
-	const struct chariot_record rec = {
+	struct chariot_record rec = {
 		.seq = 0x5555, .lost = 0x5555, .repeat = repeat,
 		.rip = rip, .gpa = gpa, .domain = domain, .outcome = outcome,
 	};
@@ -50,8 +50,8 @@ static void test_content(struct kunit *test)
 
 	memset(&in, 0x77, sizeof(in));
 	KUNIT_EXPECT_TRUE(test, chariot_ring_push(test->priv, &in));
+	KUNIT_EXPECT_EQ(test, in.seq, 1ull);
 	KUNIT_ASSERT_TRUE(test, chariot_ring_pop(test->priv, &out));
-	in.seq = 1;
 	in.lost = 0;
 	KUNIT_EXPECT_EQ(test, 0, memcmp(&in, &out, sizeof(out)));
 }

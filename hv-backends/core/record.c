@@ -37,8 +37,8 @@ void chariot_ring_init(struct chariot_ring *r)
 /**
  * chariot_ring_push - keep a record
  * @r: the ring
- * @rec: the record; its seq and lost are not looked at, and a repeat of 0
- *	counts as 1
+ * @rec: the record; its lost is not looked at, and a repeat of 0 counts as 1.
+ *	Its seq becomes that of its slot, or 0 without one.
  *
  * An audited record that equals one still in the ring in domain, rip and page
  * raises that one's repeat; any other takes a slot. When there is none it is
@@ -46,12 +46,13 @@ void chariot_ring_init(struct chariot_ring *r)
  *
  * Returns true if a slot was used.
  */
-bool chariot_ring_push(struct chariot_ring *r, const struct chariot_record *rec)
+bool chariot_ring_push(struct chariot_ring *r, struct chariot_record *rec)
 {
 	u64 repeat = rec->repeat ? rec->repeat : 1;
 	struct chariot_record *slot;
 	u32 i;
 
+	rec->seq = 0;
 	/* Newest first: repeats come in bursts. */
 	for (i = r->count; i > 0; i--) {
 		slot = slot_at(r, i - 1);
@@ -65,8 +66,8 @@ bool chariot_ring_push(struct chariot_ring *r, const struct chariot_record *rec)
 		return false;
 	}
 	slot = slot_at(r, r->count++);
+	rec->seq = ++r->seq;
 	*slot = *rec;
-	slot->seq = ++r->seq;
 	slot->lost = r->lost;
 	slot->repeat = repeat;
 	return true;

@@ -22,12 +22,12 @@ struct chariot_ring {
 
 void chariot_ring_init(struct chariot_ring *r);
 /*
- * Store a copy; gives it seq, lost and repeat. An AUDITED record that equals
+ * Store a copy; gives it lost and repeat, and both seq. An AUDITED record that equals
  * (domain, rip, page) one still in the ring raises its repeat instead. When
  * full the new one is lost and counted: the first faults tell most. Returns
  * true if a new slot was used.
  */
-bool chariot_ring_push(struct chariot_ring *r, const struct chariot_record *rec);
+bool chariot_ring_push(struct chariot_ring *r, struct chariot_record *rec);
 /* Take the oldest; false when empty. */
 bool chariot_ring_pop(struct chariot_ring *r, struct chariot_record *out);
 

@@ -168,6 +168,11 @@ static long entry_word(const struct call *c, u64 gpa)
 	return err ? err : c->ops->entry_word(c->from, gpa);
 }
 
+static long record_settle(const struct call *c, u64 seq)
+{
+	return seq ? c->ops->record_settle(c->from, seq) : -EINVAL;
+}
+
 long chariot_call_serve(const struct chariot_call_ops *ops, void *from,
 			bool *greeted, union chariot_call_page *page, u64 nr,
 			u64 a1, u64 a2, u64 a3)
@@ -201,6 +206,8 @@ long chariot_call_serve(const struct chariot_call_ops *ops, void *from,
 		return walk_alias(&c, a1);
 	case CHARIOT_CALL_ENTRY_WORD:
 		return entry_word(&c, a1);
+	case CHARIOT_CALL_RECORD_SETTLE:
+		return record_settle(&c, a1);
 	case CHARIOT_CALL_HELLO:
 	case CHARIOT_CALL_COUNT:
 		break;

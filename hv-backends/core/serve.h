@@ -45,6 +45,7 @@ struct chariot_call_ops {
 	int (*page_release)(void *from, u64 gpa, u64 size);
 	int (*walk_alias)(void *from, const struct chariot_walk_alias *a);
 	int (*entry_word)(void *from, u64 gpa);
+	int (*record_settle)(void *from, u64 seq);
 };
 
 /**

@@ -35,6 +35,7 @@
 #include "request.h"
 #include "serve.h"
 #include "table.h"
+#include "untold.h"
 #include "write.h"
 #include "compat/compat.h"
 
@@ -114,15 +115,6 @@ struct chariot_vcpu {
 	u32 reads;			/* how often in a row */
 };
 
-#define CHARIOT_UNTOLD	64u
-
-/* A stopped write that the guest may yet settle by a grant. */
-struct chariot_untold {
-	struct chariot_record rec;
-	unsigned long when;		/* jiffies */
-	char driver[sizeof_field(struct chariot_domain, name)];
-};
-
 struct chariot_vm {
 	struct hlist_node link;
 	struct kvm *kvm;		/* as a key; alive while a vCPU runs */
@@ -160,8 +152,7 @@ struct chariot_vm {
 	struct chariot_ring *ring;
 	struct chariot_record *history;	/* the last ones, for debugfs */
 	u64 history_count;
-	struct chariot_untold *untold;	/* stopped lately, oldest first */
-	u32 untold_count;
+	struct chariot_untold_list *untold;	/* their clock: jiffies_64 */
 	struct delayed_work tell_work;
 	struct ratelimit_state log_limit;	/* its own: others are heard */
 
@@ -363,8 +354,10 @@ void chariot_report(struct chariot_vm *vm, struct kvm_vcpu *vcpu,
 		    struct chariot_domain *d, const struct chariot_write *w,
 		    u64 bad, enum chariot_outcome outcome, bool notify);
 int chariot_record_next(struct chariot_vm *vm, struct chariot_record *out);
-void chariot_settled(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size);
-void chariot_tell(struct chariot_vm *vm, bool all);
+int chariot_record_settle(struct chariot_vm *vm, u64 seq);
+void chariot_granted(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size);
+void chariot_tell(struct chariot_vm *vm);
+void chariot_tell_all(struct chariot_vm *vm, u32 domain);
 void chariot_tell_work(struct work_struct *work);
 
 /* hypercalls.c: calls of the guest; domains.c and regions.c do the work. */

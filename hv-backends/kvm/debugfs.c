@@ -132,7 +132,7 @@ static int violations_show(struct seq_file *m, void *unused)
 	struct chariot_record r;
 	u64 i = 0;
 
-	chariot_tell(vm, false);
+	chariot_tell(vm);
 	for (;; i++) {
 		bool have;
 

@@ -152,6 +152,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id)
 	/* Who read the pointer before is judging a write. */
 	down_write(&vm->judging);
 	up_write(&vm->judging);
+	chariot_tell_all(vm, id);
 	chariot_domain_free(vm, d);
 	if (!vm->domains)
 		chariot_module_release();

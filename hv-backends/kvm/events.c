@@ -20,9 +20,9 @@ static bool read_operand(void *vcpu, const struct chariot_write *w, u64 *old)
 /* --- telling the host ----------------------------------------------------------- */
 
 /*
- * A stopped write is told a moment later: a guest that finds that its driver may
- * do it grants it meanwhile, and then there is nothing to tell. Should the guest
- * die instead, what was stopped is told all the same.
+ * A write that was not allowed is told a moment later: a guest that finds that its
+ * driver may do it settles it meanwhile, and then there is nothing to tell. Should
+ * the guest die instead, what was stopped is told all the same.
  */
 #define TELL_AFTER	HZ
 
@@ -38,48 +38,60 @@ static const char *outcome_name(u8 outcome)
 	}
 }
 
-/* The oldest one goes into the history. ring_lock is held. */
-static void tell_oldest(struct chariot_vm *vm)
+/* Into the log and the history. ring_lock is held. */
+static void tell(struct chariot_vm *vm, const struct chariot_untold *u)
 {
-	const struct chariot_untold *u = &vm->untold[0];
-
 	if (__ratelimit(&vm->log_limit))
 		pr_warn("guest of process %d: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx\n",
 			vm->pid, u->rec.domain, u->driver,
 			outcome_name(u->rec.outcome), u->rec.rip, u->rec.size,
 			u->rec.gpa);
 	vm->history[vm->history_count++ % CHARIOT_HISTORY] = u->rec;
-	vm->untold_count--;
-	memmove(&vm->untold[0], &vm->untold[1],
-		vm->untold_count * sizeof(vm->untold[0]));
+}
+
+/* Those of one domain, or of all, and until when. ring_lock is held. */
+static void tell_until(struct chariot_vm *vm, u32 domain, u64 until)
+{
+	struct chariot_untold u;
+
+	while (chariot_untold_take(vm->untold, domain, until, &u))
+		tell(vm, &u);
 }
 
 /* ring_lock is held. */
 static void tell_later(struct chariot_vm *vm, const struct chariot_domain *d,
 		       const struct chariot_record *rec)
 {
-	struct chariot_untold *u;
+	struct chariot_untold oldest;
 
-	if (vm->untold_count == CHARIOT_UNTOLD)
-		tell_oldest(vm);
-	u = &vm->untold[vm->untold_count];
-	u->rec = *rec;
-	u->when = jiffies;
-	strscpy(u->driver, d->name, sizeof(u->driver));
-	WRITE_ONCE(vm->untold_count, vm->untold_count + 1);
+	if (chariot_untold_full(vm->untold) &&
+	    chariot_untold_take(vm->untold, CHARIOT_DOMAIN_ALL, U64_MAX, &oldest))
+		tell(vm, &oldest);
+	chariot_untold_add(vm->untold, rec, d->name, get_jiffies_64());
 }
 
 /**
  * chariot_tell - tell the host's log and the history of stopped writes
  * @vm: the guest
- * @all: also of those that the guest may yet settle
+ *
+ * Not of those that the guest may yet settle.
  */
-void chariot_tell(struct chariot_vm *vm, bool all)
+void chariot_tell(struct chariot_vm *vm)
 {
 	spin_lock(&vm->ring_lock);
-	while (vm->untold_count &&
-	       (all || time_after_eq(jiffies, vm->untold[0].when + TELL_AFTER)))
-		tell_oldest(vm);
+	tell_until(vm, CHARIOT_DOMAIN_ALL, get_jiffies_64() - TELL_AFTER);
+	spin_unlock(&vm->ring_lock);
+}
+
+/**
+ * chariot_tell_all - tell of all stopped writes of a domain that ends
+ * @vm: the guest
+ * @domain: its number, or CHARIOT_DOMAIN_ALL
+ */
+void chariot_tell_all(struct chariot_vm *vm, u32 domain)
+{
+	spin_lock(&vm->ring_lock);
+	tell_until(vm, domain, U64_MAX);
 	spin_unlock(&vm->ring_lock);
 }
 
@@ -88,38 +100,45 @@ void chariot_tell_work(struct work_struct *work)
 	struct chariot_vm *vm = container_of(to_delayed_work(work),
 					     struct chariot_vm, tell_work);
 
-	chariot_tell(vm, false);
-	if (READ_ONCE(vm->untold_count))
+	chariot_tell(vm);
+	if (READ_ONCE(vm->untold->count))
 		schedule_delayed_work(&vm->tell_work, TELL_AFTER);
 }
 
+/* --- what the guest settles ---------------------------------------------------------- */
+
 /**
- * chariot_settled - the guest has granted what may just have been stopped
+ * chariot_granted - the guest has granted what may just have been stopped
  * @vm: the guest
  * @domain: to whom
  * @gpa: start of the region
  * @size: its size in bytes
  */
-void chariot_settled(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size)
+void chariot_granted(struct chariot_vm *vm, u32 domain, u64 gpa, u64 size)
 {
-	u32 i, kept = 0;
-
-	if (likely(!READ_ONCE(vm->untold_count)))
+	if (likely(!READ_ONCE(vm->untold->count)))
 		return;
 	spin_lock(&vm->ring_lock);
-	for (i = 0; i < vm->untold_count; i++) {
-		const struct chariot_record *rec = &vm->untold[i].rec;
-
-		if (rec->domain == domain && rec->gpa - gpa < size) {
-			atomic64_dec(&vm->counters[domain].violations);
-			continue;
-		}
-		if (kept != i)
-			vm->untold[kept] = vm->untold[i];
-		kept++;
-	}
-	WRITE_ONCE(vm->untold_count, kept);
+	atomic64_sub(chariot_untold_granted(vm->untold, domain, gpa, size),
+		     &vm->counters[domain].violations);
 	spin_unlock(&vm->ring_lock);
+}
+
+/**
+ * chariot_record_settle - serve CHARIOT_CALL_RECORD_SETTLE
+ * @vm: the guest
+ * @seq: number of the record
+ */
+int chariot_record_settle(struct chariot_vm *vm, u64 seq)
+{
+	u32 domain;
+
+	spin_lock(&vm->ring_lock);
+	domain = chariot_untold_settled(vm->untold, seq);
+	if (domain != CHARIOT_DOMAIN_KERNEL)
+		atomic64_dec(&vm->counters[domain].violations);
+	spin_unlock(&vm->ring_lock);
+	return domain == CHARIOT_DOMAIN_KERNEL ? -ENOENT : 0;
 }
 
 /**

@@ -78,6 +78,11 @@ static int op_record_next(void *from, struct chariot_record *rec)
 	return chariot_record_next(((struct from *)from)->vm, rec);
 }
 
+static int op_record_settle(void *from, u64 seq)
+{
+	return chariot_record_settle(((struct from *)from)->vm, seq);
+}
+
 static int op_domain_stats(void *from, u32 id, struct chariot_stats *s)
 {
 	struct from *f = from;
@@ -118,6 +123,7 @@ static const struct chariot_call_ops ops = {
 	.domain_destroy	= op_domain_destroy,
 	.region_update	= op_region_update,
 	.record_next	= op_record_next,
+	.record_settle	= op_record_settle,
 	.domain_stats	= op_domain_stats,
 	.watch_map	= op_watch_map,
 	.page_release	= op_page_release,

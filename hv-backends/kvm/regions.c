@@ -146,7 +146,7 @@ static int add_for_one(struct chariot_vm *vm, struct chariot_domain *d,
 	vm->blocks += d->table.blocks - blocks;
 	write_unlock(&vm->tables);
 	if (!err)
-		chariot_settled(vm, d->id, r->gpa, r->size);
+		chariot_granted(vm, d->id, r->gpa, r->size);
 	if (!err && exec && (vm->active & BIT(d->id)))
 		chariot_remap(vm->kvm, p.first, p.end);
 out:

@@ -55,7 +55,8 @@ static void vm_free(struct chariot_vm *vm)
 	u32 i;
 
 	cancel_delayed_work_sync(&vm->tell_work);
-	chariot_tell(vm, true);
+	if (vm->untold)
+		chariot_tell_all(vm, CHARIOT_DOMAIN_ALL);
 	chariot_debugfs_remove(vm);
 	for (i = 1; i < CHARIOT_MAX_VIEWS; i++)
 		if (vm->domain[i])
@@ -110,8 +111,7 @@ static struct chariot_vm *vm_alloc(struct kvm *kvm)
 	vm->ring = kvmalloc(sizeof(*vm->ring), GFP_KERNEL_ACCOUNT);
 	vm->history = kvcalloc(CHARIOT_HISTORY, sizeof(*vm->history),
 			       GFP_KERNEL_ACCOUNT);
-	vm->untold = kvcalloc(CHARIOT_UNTOLD, sizeof(*vm->untold),
-			      GFP_KERNEL_ACCOUNT);
+	vm->untold = kvzalloc(sizeof(*vm->untold), GFP_KERNEL_ACCOUNT);
 	vm->map_gpa = kcalloc(CHARIOT_FRAME_MAP_MAX, sizeof(u64),
 			      GFP_KERNEL_ACCOUNT);
 	vm->batch = kmalloc(sizeof(*vm->batch), GFP_KERNEL_ACCOUNT);

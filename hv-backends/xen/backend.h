@@ -28,6 +28,7 @@
 #include "request.h"
 #include "serve.h"
 #include "table.h"
+#include "untold.h"
 #include "write.h"
 
 /* Xen has ten views (MAX_ALTP2M), one of them the kernel's. */
@@ -116,6 +117,7 @@ struct chariot_vm {
 	struct chariot_pool pool;
 	struct chariot_vcpu *vcpu;
 	struct chariot_ring records;
+	struct chariot_untold_list untold;	/* their clock: CLOCK_MONOTONIC in ns */
 	u32 map_pages;
 	u64 map_gpa[CHARIOT_FRAME_MAP_MAX];
 	u32 tops;
@@ -242,9 +244,16 @@ void chariot_alias_forget(struct chariot_vm *vm);
 int chariot_alias_show(struct chariot_vm *vm, u32 id);
 u64 chariot_alias_shown(const struct chariot_vm *vm, u32 view, u64 gfn);
 
-/* events.c */
+/* events.c: writes that the tables do not allow, and what becomes of their records. */
 void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 		    const struct chariot_write *w, u64 bad,
 		    enum chariot_outcome outcome, bool notify);
+int chariot_record_settle(struct chariot_vm *vm, u64 seq);
+void chariot_granted(struct chariot_vm *vm, struct chariot_domain *d, u64 gpa,
+		     u64 size);
+/* Tell the log what is due. Returns whether there will be more. */
+bool chariot_tell(struct chariot_vm *vm);
+/* All of a domain that ends, or of CHARIOT_DOMAIN_ALL. */
+void chariot_tell_all(struct chariot_vm *vm, u32 domain);
 
 #endif /* CHARIOT_XEN_BACKEND_H */

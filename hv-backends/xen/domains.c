@@ -82,6 +82,7 @@ int chariot_domain_destroy(struct chariot_vm *vm, u32 id)
 	if (id >= CHARIOT_MAX_VIEWS || !vm->domain[id])
 		return -ENOENT;
 	d = vm->domain[id];
+	chariot_tell_all(vm, id);
 	if (d->state == CHARIOT_DOMAIN_ACTIVE) {
 		d->state = CHARIOT_DOMAIN_INACTIVE;
 		chariot_text_hide(vm, id, false);

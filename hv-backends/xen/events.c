@@ -13,6 +13,80 @@ static bool read_operand(void *event, const struct chariot_write *w, u64 *old)
 	return chariot_operand_read(event, w, old);
 }
 
+/* --- telling the host ----------------------------------------------------------- */
+
+/* As the KVM backend does: what the guest settles meanwhile is not told. */
+#define TELL_AFTER	1000000000ull
+
+static u64 now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void tell(const struct chariot_vm *vm, const struct chariot_untold *u)
+{
+	static const char * const outcomes[] = { "stopped", "held", "audited" };
+
+	chariot_log(LOG_WARNING, "guest %u: domain %u (%s) %s: rip %llx, %llu bytes at gpa %llx",
+		    vm->domid, u->rec.domain, u->driver, outcomes[u->rec.outcome],
+		    (unsigned long long)u->rec.rip, (unsigned long long)u->rec.size,
+		    (unsigned long long)u->rec.gpa);
+}
+
+static void tell_until(struct chariot_vm *vm, u32 domain, u64 until)
+{
+	struct chariot_untold u;
+
+	while (chariot_untold_take(&vm->untold, domain, until, &u))
+		tell(vm, &u);
+}
+
+static void tell_later(struct chariot_vm *vm, const struct chariot_domain *d,
+		       const struct chariot_record *rec)
+{
+	struct chariot_untold oldest;
+
+	if (chariot_untold_full(&vm->untold) &&
+	    chariot_untold_take(&vm->untold, CHARIOT_DOMAIN_ALL, ~0ull, &oldest))
+		tell(vm, &oldest);
+	chariot_untold_add(&vm->untold, rec, d->name, now(CLOCK_MONOTONIC));
+}
+
+bool chariot_tell(struct chariot_vm *vm)
+{
+	if (vm->untold.count)
+		tell_until(vm, CHARIOT_DOMAIN_ALL,
+			   now(CLOCK_MONOTONIC) - TELL_AFTER);
+	return vm->untold.count;
+}
+
+void chariot_tell_all(struct chariot_vm *vm, u32 domain)
+{
+	tell_until(vm, domain, ~0ull);
+}
+
+void chariot_granted(struct chariot_vm *vm, struct chariot_domain *d, u64 gpa,
+		     u64 size)
+{
+	d->stats.violations -= chariot_untold_granted(&vm->untold, d->id, gpa, size);
+}
+
+/* Those of a domain that has ended have been told. */
+int chariot_record_settle(struct chariot_vm *vm, u64 seq)
+{
+	u32 id = chariot_untold_settled(&vm->untold, seq);
+
+	if (id == CHARIOT_DOMAIN_KERNEL)
+		return -ENOENT;
+	vm->domain[id]->stats.violations--;
+	return 0;
+}
+
+/* --- records -------------------------------------------------------------------- */
+
 /**
  * chariot_report - record a write that is not allowed, and tell the guest
  * @e: the event
@@ -39,11 +113,9 @@ void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 		.vcpu = e->req->vcpu_id,
 		.outcome = outcome,
 	};
-	struct timespec now;
 	bool fresh;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	rec.time_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
+	rec.time_ns = now(CLOCK_REALTIME);
 	chariot_write_describe(w, read_operand, e, &rec);
 	chariot_record_region(&d->table, &rec);
 	if (outcome == CHARIOT_OUTCOME_STOPPED)
@@ -52,10 +124,9 @@ void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 		rec.next_rip = e->rsp->data.regs.x86.rip;
 	fresh = chariot_ring_push(&vm->records, &rec);
 	d->stats.violations++;
-	chariot_log(LOG_INFO, "guest %u: domain %u (%s): rip %llx, %llu bytes at gpa %llx: outcome %d",
-		    vm->domid, d->id, d->name, (unsigned long long)rec.rip,
-		    (unsigned long long)rec.size, (unsigned long long)bad, outcome);
-	if (notify && vm->notify_error &&
-	    (fresh || outcome != CHARIOT_OUTCOME_AUDITED))
+	if (!fresh && outcome == CHARIOT_OUTCOME_AUDITED)
+		return;
+	tell_later(vm, d, &rec);
+	if (notify && vm->notify_error)
 		chariot_inject(e, vm->notify_error);
 }

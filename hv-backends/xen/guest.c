@@ -180,6 +180,7 @@ static void detach(struct chariot_vm *vm, bool gone)
 		chariot_views_off(vm);
 	}
 	chariot_monitor_close(vm, gone);
+	chariot_tell_all(vm, CHARIOT_DOMAIN_ALL);
 	unnote(vm->domid);
 	chariot_log(LOG_NOTICE, "guest %u: left after %llu calls, %llu changes of view, %llu walks of page tables and %llu writes",
 		    vm->domid, (unsigned long long)vm->events.calls,
@@ -204,21 +205,22 @@ static bool is_gone(u32 domid)
 static bool serve(struct chariot_vm *vm, const volatile sig_atomic_t *ending,
 		  const sigset_t *while_waiting)
 {
-	static const struct timespec now;
+	static const struct timespec now, second = { .tv_sec = 1 };
 	struct pollfd fds[] = {
 		{ .fd = xs_fileno(xs), .events = POLLIN },
 		{ .fd = chariot_monitor_descriptor(vm), .events = POLLIN },
 	};
-	bool gone = is_gone(vm->domid), more = false;
+	bool gone = is_gone(vm->domid), more = false, untold = false;
 	unsigned int count;
 
 	while (!*ending && !gone) {
-		if (ppoll(fds, ARRAY_SIZE(fds), more ? &now : NULL,
+		if (ppoll(fds, ARRAY_SIZE(fds), more ? &now : untold ? &second : NULL,
 			  while_waiting) < 0)
 			continue;	/* a signal */
 		if (fds[1].revents)
 			chariot_monitor_heard(vm);
 		more = chariot_monitor_serve(vm);
+		untold = chariot_tell(vm);
 		if (fds[0].revents) {
 			free(xs_read_watch(xs, &count));
 			gone = is_gone(vm->domid);

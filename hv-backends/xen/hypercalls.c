@@ -76,6 +76,11 @@ static int op_record_next(void *from, struct chariot_record *rec)
 	return chariot_ring_pop(&vm_of(from)->records, rec) ? 0 : -ENOENT;
 }
 
+static int op_record_settle(void *from, u64 seq)
+{
+	return chariot_record_settle(vm_of(from), seq);
+}
+
 static int op_domain_stats(void *from, u32 id, struct chariot_stats *s)
 {
 	return chariot_domain_stats(vm_of(from), id, s);
@@ -115,6 +120,7 @@ static const struct chariot_call_ops ops = {
 	.domain_destroy	= op_domain_destroy,
 	.region_update	= op_region_update,
 	.record_next	= op_record_next,
+	.record_settle	= op_record_settle,
 	.domain_stats	= op_domain_stats,
 	.watch_map	= op_watch_map,
 	.page_release	= op_page_release,

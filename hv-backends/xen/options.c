@@ -107,7 +107,7 @@ static void usage(FILE *out)
 	      "  -d, --domain=GUEST        serve this guest, by number or name (repeatable)\n"
 	      "  -f, --foreground          stay, and log to standard error\n"
 	      "  -m, --max-page-rights=N   limit of each guest (default: 1048576)\n"
-	      "  -v, --verbose             log each write that is not allowed; twice: each event\n"
+	      "  -v, --verbose             log what is tried again, too; twice: each event\n"
 	      "  -h, --help                this text\n", out);
 }
 

@@ -79,6 +79,8 @@ static int region_add(struct chariot_vm *vm, const struct chariot_region *r)
 		d->exec_pages += p.end - p.first;
 	if (!err && exec && d && d->state == CHARIOT_DOMAIN_ACTIVE)
 		chariot_text_hide(vm, d->id, true);
+	if (!err && d)
+		chariot_granted(vm, d, r->gpa, r->size);
 	if (!err && d && r->kind != CHARIOT_KIND_MMIO)
 		chariot_view_give(vm, d->id, p.first, p.end);
 	return err;

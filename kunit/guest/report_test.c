@@ -444,6 +444,19 @@ static void test_leaf(struct kunit *test)
 
 /* --- user memory, written by instructions of the driver's own ------------------------------ */
 
+/* So many the backend counts. */
+static long long host_violations(struct kunit *test, struct world_driver w)
+{
+	struct chariot_stats *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	long long n;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, 0l, chariot_hv_domain_stats(w.chariot->domain, __pa(s)));
+	n = s->violations;
+	kfree(s);
+	return n;
+}
+
 static struct pt_regs at_user_store;
 
 /*
@@ -507,6 +520,7 @@ static void test_user_stores(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, regs.si, (unsigned long)from);
 	KUNIT_EXPECT_EQ(test, 3ll, (long long)atomic64_read(&w.chariot->settled));
 	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+	KUNIT_EXPECT_EQ(test, 0ll, host_violations(test, w));
 
 	/* Backwards, or by what is no such instruction: reported as any other. */
 	at_user_store.flags |= X86_EFLAGS_DF;

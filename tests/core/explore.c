@@ -237,7 +237,7 @@ static void judge(u32 size)
 /* chariot_report() */
 static void report(void)
 {
-	const struct chariot_record rec = {
+	struct chariot_record rec = {
 		.repeat = 1, .rip = 0x1000 + driver_op(), .domain = 1,
 		.gpa = target(driver_op()),
 		.outcome = mode == CHARIOT_MODE_AUDIT ?

@@ -36,6 +36,7 @@ static void test_order(struct chariot_ring *ring)
 		in.insn[15] = i;
 		in.value[63] = i;
 		CHECK(chariot_ring_push(ring, &in), "push %llu", i);
+		CHECK(in.seq == i, "number %llu", in.seq);
 	}
 	for (i = 1; i <= 3; i++) {
 		CHECK(chariot_ring_pop(ring, &out), "pop %llu", i);

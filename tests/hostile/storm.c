@@ -50,6 +50,8 @@ static long make_call(struct worker *w, u32 nr)
 		return call(nr, roll(dice) % 8 ? pick_domain(dice) : 0, buffer, 0);
 	case CHARIOT_CALL_PAGE_RELEASE:
 		return call(nr, pick_place(dice, false), roll(dice) >> (roll(dice) % 64), 0);
+	case CHARIOT_CALL_RECORD_SETTLE:
+		return call(nr, roll(dice) % 256, 0, 0);
 	default:
 		return call(nr, buffer, roll(dice), roll(dice));
 	}

@@ -70,13 +70,13 @@ use_files() {
 }
 
 files() {
-	all 'load good_files text=given list=1,2,3 own=9 inlined=1' use_files './exercise 1 3' \
+	all 'load good_files text=given list=1,2,3 own=9' use_files './exercise 1 3' \
 		'unload good_files' clean_log
 }
 
 # As many as there are processors, and more, are in the driver.
 files_at_once() {
-	all 'load good_files text=given list=1,2,3 own=9 inlined=1' './exercise 4 20' \
+	all 'load good_files text=given list=1,2,3 own=9' './exercise 4 20' \
 		'unload good_files' clean_log
 }
 

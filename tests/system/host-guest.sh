@@ -47,6 +47,14 @@ driver)
 		sleep 1
 	done
 	;;
+# Good drivers whose work has the guest settle writes.
+good)
+	insmod chariot.ko && ./chariot-insmod good_base.ko && ./chariot-insmod good_files.ko &&
+		./exercise 2 200 || exit
+	settled=$(cat /sys/kernel/chariot/good_files/settled)
+	tell "good, settled $settled"
+	while sleep 1; do :; done
+	;;
 # An isolated driver that does nothing for which the backend would be called.
 quiet)
 	insmod chariot.ko && ./chariot-insmod good_noinit.ko || exit

@@ -8,11 +8,11 @@ PATH=$PATH:/usr/lib/xen-4.17/bin
 stopped=0
 
 wait_for_stop() {
-	until [ "$(grep -c 'outcome 0' $LOG)" -gt $stopped ]; do
+	until [ "$(grep -c ') stopped: rip' $LOG)" -gt $stopped ]; do
 		sleep 1
 	done
 	sleep 3
-	stopped=$(grep -c 'outcome 0' $LOG)
+	stopped=$(grep -c ') stopped: rip' $LOG)
 }
 
 guest=$(sed -n 's/.*guest \([0-9]*\): served.*/\1/p' $LOG | tail -n 1)
@@ -24,4 +24,4 @@ wait_for_stop
 killall -9 chariot-xend
 echo "chariot-xend was killed"
 sleep 20
-grep -v 'outcome' $LOG
+grep -v ": rip " $LOG

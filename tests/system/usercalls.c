@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define CALL_BASE	0x43480000ul
-#define CALLS		13	/* and two that there are not */
+#define CALLS		14	/* and two that there are not */
 #define PAGE		4096ul
 #define REFUSED		-1l	/* -EPERM, which is Xen's, too */
 
@@ -55,7 +55,7 @@ typedef long way(unsigned long nr, unsigned long a1, unsigned long a2, unsigned 
 static int refused(way *call, unsigned long nr, unsigned long gpa)
 {
 	/* The domain first, for those calls that want one. */
-	unsigned long a1 = nr == 2 || nr == 3 || nr == 6 ? 1 : gpa + nr * PAGE;
+	unsigned long a1 = nr == 2 || nr == 3 || nr == 6 || nr == 11 ? 1 : gpa + nr * PAGE;
 	unsigned long a2 = nr == 6 ? gpa + nr * PAGE : nr == 8 ? PAGE : 0;
 	long ret;
 

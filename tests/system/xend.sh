@@ -177,7 +177,7 @@ orphan_crash() {
 	mkdir -p /run/xend/guest
 	xend --verbose --config=/run/xend/conf
 	(cd /run/xend/guest && exec sh /lab/guest/command > create 2>&1) &
-	WAIT=400 says 'outcome 0' || { cat /run/xend/guest/*; return; }
+	WAIT=400 says ') stopped: rip' || { cat /run/xend/guest/*; return; }
 	# Its process and all others, which are started again.
 	killall -9 chariot-xend
 	wait $pid

@@ -81,6 +81,12 @@ enum chariot_call_nr {
 	 * (CHARIOT_F_GUEST_SWITCH). Errors: -EINVAL not aligned, -EFAULT not RAM.
 	 */
 	CHARIOT_CALL_ENTRY_WORD		= 10,
+	/*
+	 * (seq of a record): the access was the driver's to do after all, and the
+	 * guest has done it; the host is not told of it. -ENOENT it has been told,
+	 * or there is no such record. Not needed after a grant where it happened.
+	 */
+	CHARIOT_CALL_RECORD_SETTLE	= 11,
 	CHARIOT_CALL_COUNT
 };
 

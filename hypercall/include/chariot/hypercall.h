@@ -56,5 +56,6 @@ long chariot_hv_page_release(u64 gpa, u64 size);
 long chariot_hv_walk_alias(u64 gpa);
 /* Of the virtual CPU that it runs on. */
 long chariot_hv_entry_word(u64 gpa);
+long chariot_hv_record_settle(u64 seq);
 
 #endif /* CHARIOT_HYPERCALL_H */

@@ -226,6 +226,14 @@ static int entry_word(void *from, u64 gpa)
 	return answer(g, CHARIOT_CALL_ENTRY_WORD);
 }
 
+static int record_settle(void *from, u64 seq)
+{
+	struct guest *g = from;
+
+	REQUIRE(seq && seq == g->arg[0]);
+	return answer(g, CHARIOT_CALL_RECORD_SETTLE);
+}
+
 static const struct chariot_call_ops with_entry_word = {
 	.read = read_ram, .write = write_ram, .is_memory = is_memory,
 	.hello = hello, .domain_create = domain_create,
@@ -233,7 +241,7 @@ static const struct chariot_call_ops with_entry_word = {
 	.region_update = region_update, .record_next = record_next,
 	.domain_stats = domain_stats, .watch_map = watch_map,
 	.page_release = page_release, .walk_alias = walk_alias,
-	.entry_word = entry_word,
+	.entry_word = entry_word, .record_settle = record_settle,
 };
 
 /* Small numbers, addresses in memory, or any. */
@@ -265,7 +273,7 @@ static void call(struct guest *g)
 	if (!page)
 		abort();
 	memset(page, 0xa5, sizeof(*page));
-	g->nr = what & 0x40 ? ~0ull << (what & 31) : what % 12;
+	g->nr = what & 0x40 ? ~0ull << (what & 31) : what % 13;
 	if (what & 0x80)
 		ops.entry_word = NULL;
 	for (i = 0; i < 3; i++)

@@ -110,16 +110,12 @@ fault:
 	return left + 1;
 }
 
-/* Each of these is a store that the host's log may tell of. */
-static bool inlined;
-module_param(inlined, bool, 0);
-MODULE_PARM_DESC(inlined, "Every other read by stores of its own to user memory");
-
 static size_t put(struct session *s, char __user *to, size_t size)
 {
 	if (!size)
 		return 0;
-	if (inlined && s->calls % 2)
+	/* Every other time by stores of its own. */
+	if (s->calls % 2)
 		return put_inline(to, s->page, size);
 	return access_ok(to, size) ? __copy_to_user(to, s->page, size) : size;
 }
