@@ -38,6 +38,8 @@ class Group:
     stock: tuple = ()	# modules for chariot-compat, which runs instead of a script
     options: tuple = ()
     bare: bool = False	# without chariot in any mode
+    host_alone: bool = False	# but for its part on the host
+    page_rights: int = 0	# the most that a guest may have there; 0: the default
     by_hand: bool = False	# the same, with chariot's files beside the script
     only: tuple = ()	# the hypervisors that have what is tested; none: all
     on_host: bool = False	# the script runs on the host, which has chariot-kvm.ko by hand
@@ -64,10 +66,9 @@ GROUPS = (
     Group("blocks", "blocks.sh", {"page": "6.1", "byte": "6.12"}, long=True,
           options=("--mem", "768", "--modules", "zram,lzo-rle,brd,null_blk,ext4")),
     Group("lifecycle", "lifecycle.sh", {"": "6.1"}, options=("--modules", "brd")),
-    Group("machine", "machine.sh", {"": "6.12"}, only=KVM, smp=2),
+    Group("machine", "machine.sh", {"": "6.12"}, smp=2),
     Group("oops", "oops.sh", {"": "6.1"}, once=True),
-    # chariot-compat knows one hypervisor.
-    Group("stock", "", {"": "6.12"}, only=("kvm-amd",), once=True, long=True,
+    Group("stock", "", {"": "6.12"}, once=True, long=True,
           stock=("null_blk", "dm-mod", "e1000", "virtio_net", "snd-dummy")),
     Group("sweep", "sweep.sh", {"": "6.12"}, once=True),
     Group("policy", "policy.sh", {"": "6.12"}),
@@ -78,15 +79,13 @@ GROUPS = (
     # Its guest is at work when what serves it is killed.
     Group("xend", "xend.sh", {"": "6.1"}, only=("xen",), slow={"xen": "6.1"}, by_hand=True,
           on_host=True, once=True, options=(*HOST_OPTIONS, "--guest-append", "task=driver")),
-    Group("probe", "probe.sh", {"": "6.1"}, bare=True, only=KVM,
-          options=("--host-command", "insmod /root/chariot-kvm.ko")),
+    Group("probe", "probe.sh", {"": "6.1"}, bare=True, host_alone=True, only=KVM),
     # How many calls a hostile guest makes.
-    Group("calls", "calls.sh", {"20000": "6.12", "1000000": NEVER}, bare=True,
-          only=("kvm-amd",), smp=2,
-          options=("--host-command", "insmod /root/chariot-kvm.ko")),
+    Group("calls", "calls.sh", {"20000": "6.12", "1000000": NEVER}, bare=True, host_alone=True,
+          only=("kvm-amd", "xen"), smp=2),
     # Of unknown length on a busy machine.
-    Group("limits", "calls.sh", {"limits": NAMED}, bare=True, only=("kvm-amd",), smp=2,
-          options=("--host-command", "insmod /root/chariot-kvm.ko max_page_rights=1000")),
+    Group("limits", "calls.sh", {"limits": NAMED}, bare=True, host_alone=True, page_rights=1000,
+          only=("kvm-amd", "xen"), smp=2),
     Group("host", "host.sh", {"": "6.1"}, by_hand=True, on_host=True, only=KVM, once=True,
           long=True,
           options=(*HOST_OPTIONS, "--host-modules", "zram,lzo-rle", "--modules", "virtio_blk")),

@@ -72,6 +72,7 @@ class Outcome:
 class Setup:
     """What all boots of a run have in common."""
 
+    backend: object	# one of lab.hv
     kernel: str
     flavour: str
     smp: int
@@ -79,6 +80,11 @@ class Setup:
     limit: int	# seconds an entry may take
     logs: Path
     say: object	# called with a text
+
+
+def patience(backend):
+    """How much longer all may take on a hypervisor."""
+    return min(backend.SLOWNESS, 4)
 
 
 def prepare(place, setup):
@@ -178,7 +184,8 @@ class Boots:
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while True:
-                limit = (self._setup.limit + SILENCE_SECONDS if reader.began else BOOT_SECONDS)
+                limit = (self._setup.limit + SILENCE_SECONDS if reader.began else
+                         BOOT_SECONDS * patience(self._setup.backend))
                 deadline = time.monotonic() + limit
                 if not selector.select(max(0, deadline - time.monotonic())):
                     # The wait for a seat of the lab's is no silence of a guest's.
@@ -217,7 +224,8 @@ class Boots:
             devices.update((device.name, device) for device in found)
         names += [name for name in SUPPORT if self._catalogue.has(name)]
         command = [
-            _LAB, "run", "--host-kernel", setup.kernel, "--guest-kernel", setup.kernel,
+            _LAB, "run", "--hv", setup.backend.NAME,
+            "--host-kernel", setup.kernel, "--guest-kernel", setup.kernel,
             "--flavour", setup.flavour, "--smp", setup.smp, "--mem", GUEST_MIB,
             "--host-mem", HOST_MIB, "--timeout", (setup.limit + 10) * len(tasks) + 60,
             "--modules", ",".join(dict.fromkeys(names)),
@@ -233,8 +241,9 @@ class Boots:
         for program in PROGRAMS:
             if Path(program).exists():
                 command += ["--put", f"{program}:/usr/sbin/{Path(program).name}"]
-        for argument in (*hardware.MONITOR, *hardware.qemu_arguments(devices.values())):
-            command += ["--qemu-arg", argument]
+        if setup.backend.GUEST_IS_QEMU:
+            for argument in (*hardware.MONITOR, *hardware.qemu_arguments(devices.values())):
+                command += ["--qemu-arg", argument]
         for device in devices.values():
             if hardware.has_disk(device):
                 command += ["--host-put", f"{self._place / 'disk'}:"

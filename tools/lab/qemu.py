@@ -18,6 +18,7 @@ _CARDS = ("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci",
 # Chariot's part on the host
 CHARIOT_MODULE = "hv-backends/kvm/chariot-kvm.ko"
 CHARIOT_START, CHARIOT_END = "modprobe chariot-kvm", "modprobe -r chariot-kvm"
+CHARIOT_BY_HAND, CHARIOT_LIMIT = "insmod /root/chariot-kvm.ko", "max_page_rights="
 
 
 def host_files(tree):

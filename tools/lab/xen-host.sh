@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Xen's dom0 in the lab: what it needs before it can run a guest, and how it runs one.
-# usage: xen-host start | chariot | run CONFIG. Part of the host's user space.
+# usage: xen-host start | chariot [OPTION]... | run CONFIG. Part of the host's user space.
 
-PATH=$PATH:/usr/lib/xen-4.17/bin
+# Where chariot-xend is, too, when somebody has put it there.
+PATH=$PATH:/usr/lib/xen-4.17/bin:/root
 
 start() {
 	mkdir -p /proc/xen /run/xen /run/xenstored /run/lock /var/lib/xen /var/lib/xenstored \
@@ -17,7 +18,7 @@ start() {
 
 # Started again when it dies, as systemd would.
 chariot() {
-	until chariot-xend --foreground --verbose; do
+	until chariot-xend --foreground --verbose "$@"; do
 		:
 	done > /run/chariot-xend.log 2>&1 &
 }

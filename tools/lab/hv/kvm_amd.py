@@ -48,6 +48,7 @@ guest_channels = qemu.guest_channels
 guest = qemu.guest
 CHARIOT_MODULE, CHARIOT_TARGET, CHARIOT_PROGRAMS = qemu.CHARIOT_MODULE, "", ()
 CHARIOT_START, CHARIOT_END = qemu.CHARIOT_START, qemu.CHARIOT_END
+CHARIOT_BY_HAND, CHARIOT_LIMIT = qemu.CHARIOT_BY_HAND, qemu.CHARIOT_LIMIT
 
 
 def channels(place):    # pylint: disable=unused-argument

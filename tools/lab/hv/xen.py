@@ -29,6 +29,7 @@ GUEST_IS_QEMU = False
 CHARIOT_MODULE, CHARIOT_TARGET = None, "xend"
 CHARIOT_PROGRAMS = ("hv-backends/xen/chariot-xend",)
 CHARIOT_START, CHARIOT_END = "xen-host chariot", "killall chariot-xend"
+CHARIOT_BY_HAND, CHARIOT_LIMIT = CHARIOT_START, "--max-page-rights="
 # What Bochs says of XSAVE in this processor's CPUID, kernels warn of.
 BOOT_WARNS = True
 PULSE = False
