@@ -171,13 +171,37 @@ background() {
 	[ -z "$failure" ]
 }
 
+# at_work OPTION...: the guest at work is served, and its driver has been stopped
+at_work() {
+	mkdir -p /run/xend/guest
+	xend --verbose "$@"
+	(cd /run/xend/guest && exec sh /lab/guest/command > create 2>&1) &
+	WAIT=400 says ') stopped: rip' || { cat /run/xend/guest/*; return 1; }
+}
+
+stops() { grep -c ') stopped: rip' $LOG; }
+stops_more() { [ "$(stops)" -gt "$1" ]; }
+
+# Not saved either, nor migrated, which begins so: its drivers would run unprotected then.
+save_refused() {
+	at_work || return
+	if xl save guest /run/xend/image > /run/xend/save 2>&1; then
+		fail "it was saved"
+		return
+	fi
+	cat /run/xend/save
+	xl dmesg | grep 'chariot: no sleep, no hibernation: .* would not be isolated' ||
+		{ xl dmesg | tail -n 20; fail "the guest does not say why"; return; }
+	exists guest || { fail "the guest has gone"; return; }
+	WAIT=200 until_true stops_more "$(stops)" ||
+		{ tail -n 20 $LOG; fail "its driver is not stopped any more"; return; }
+	xl destroy guest && says 'guest [0-9]*: left' && ends
+}
+
 # The guest at work is ended, and not let run unprotected.
 orphan_crash() {
 	printf 'orphans = "crash"\n' > /run/xend/conf
-	mkdir -p /run/xend/guest
-	xend --verbose --config=/run/xend/conf
-	(cd /run/xend/guest && exec sh /lab/guest/command > create 2>&1) &
-	WAIT=400 says ') stopped: rip' || { cat /run/xend/guest/*; return; }
+	at_work --config=/run/xend/conf || return
 	# Its process and all others, which are started again.
 	killall -9 chariot-xend
 	wait $pid
@@ -190,7 +214,7 @@ orphan_crash() {
 }
 
 tests=(check_host check_no_views check_ring chosen follows bad_configuration background
-	orphan_crash)
+	save_refused orphan_crash)
 
 clear_up() {
 	local name
