@@ -12,6 +12,7 @@
  *               equal to the backend's, by region updates over hypercall/
  *   objects.c   the driver's allocations with size and call site, for reports
  *   frames.c    ends rights when a page frame is freed, by whomever
+ *   machine.c, reconnect.c  a backend that has forgotten this guest is told all again
  *   switch.c    changes of view without the backend's help
  *   gates.c     entries and imports of the module's plan (plan.c), so that
  *   handed.c    knows the objects it is handed
@@ -137,8 +138,8 @@ struct chariot_driver {
 extern struct mutex chariot_mutex;
 extern struct chariot_hello chariot_backend;	/* as negotiated */
 extern int chariot_backend_errno;		/* 0 when there is one */
-/* Says so, once. Any context. */
-void chariot_backend_lost(void);
+/* HELLO, once more too, and what is executable in all views. */
+int chariot_backend_connect(void);
 /* All parts, in order; 0 without a backend, too. After an end once more (KUnit). */
 int chariot_start(void);
 void chariot_stop(void);
@@ -149,6 +150,12 @@ void chariot_machine_exit(void);
 /* A driver is there, or one has gone; under chariot_mutex. */
 void chariot_machine_attach(void);
 void chariot_machine_detach(void);
+/* The backend knows this guest no more. Any context. */
+void chariot_backend_lost(void);
+
+/* --- reconnect.c ---------------------------------------------------------- */
+/* Tell a backend that was lost all it has to know. In a task; 0 or an errno. */
+int chariot_reconnect(void);
 
 /* --- drivers.c: the set of isolated drivers ------------------------------ */
 extern struct list_head chariot_drivers;	/* RCU; writers: chariot_mutex */
@@ -190,6 +197,7 @@ void chariot_gates_wrote(struct chariot_driver *d, unsigned long object, bool da
 /* --- switch.c ------------------------------------------------------------- */
 int chariot_switch_init(void);
 void chariot_switch_exit(void);
+int chariot_switch_tell(void);		/* a backend that begins anew */
 /* Can the guest change views itself, to that of a domain by its number? */
 bool chariot_can_switch(void);
 
@@ -248,6 +256,8 @@ int chariot_rights_init(void);
 void chariot_rights_exit(void);
 /* The domain is gone: empty the table and give its memory back. */
 void chariot_rights_clear(struct chariot_driver *d);
+/* Tell a backend that has none of them all rights. No other CPU runs. */
+long chariot_rights_tell(struct chariot_driver *d);
 /*
  * Give or end rights on kernel virtual memory: direct map, vmalloc, module,
  * per-CPU. Any context (also hard interrupts), irq-safe. Sizes in bytes.
@@ -329,6 +339,7 @@ void chariot_objects_clear(struct chariot_driver *d);
 
 /* --- frames.c ------------------------------------------------------------ */
 int chariot_frames_init(void);
+int chariot_frames_tell(void);		/* a backend that begins anew */
 void chariot_frames_exit(void);
 /* A right was given in these frames: end it when they are freed. */
 void chariot_frames_mark(phys_addr_t gpa, size_t size);
@@ -461,6 +472,7 @@ void chariot_device_exit(void);
 
 /* --- directmap.c --------------------------------------------------------- */
 int chariot_directmap_init(void);
+int chariot_directmap_tell(void);	/* likewise */
 void chariot_directmap_exit(void);
 
 /* --- symbols.c: kernel symbols that are not exported ---------------------- */

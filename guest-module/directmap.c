@@ -2,8 +2,8 @@
 /*
  * A second direct map and a second map of the kernel's image for drivers' views,
  * where page tables in use have no address (struct chariot_walk_alias says why).
- * Built once, of 4 KiB pages, out of the guest's own; the backend alone changes
- * them afterwards.
+ * Built of 4 KiB pages, out of the guest's own; the backend alone changes them
+ * afterwards, so another backend gets new ones.
  * Runs in the guest kernel at start; costs 2 MiB a GiB of RAM, and only where
  * the backend asks for it.
  *
@@ -273,13 +273,10 @@ static int memory_event(struct notifier_block *nb, unsigned long action,
 
 static struct notifier_block memory_nb = { .notifier_call = memory_event };
 
-int chariot_directmap_init(void)
+static int build_and_enable(void)
 {
 	int ret;
 
-	if (chariot_backend_errno ||
-	    !(chariot_backend.features & CHARIOT_F_WALK_ALIAS))
-		return 0;
 	ram_end = (phys_addr_t)chariot_max_pfn << PAGE_SHIFT;
 	max_pages = MAX_TOPS + DIV_ROUND_UP(ram_end, PUD_SIZE) + 1 +
 		    DIV_ROUND_UP(ram_end, PMD_SIZE) + PTRS_PER_PMD;
@@ -295,19 +292,42 @@ int chariot_directmap_init(void)
 		memcpy(call->gpa, tops, nr_tops * sizeof(tops[0]));
 		ret = chariot_hv_walk_alias(__pa(call));
 	}
-	if (ret) {
+	if (ret)
 		pr_err("second maps failed (%d)\n", ret);
-		chariot_directmap_exit();
-		return ret;
-	}
+	return ret;
+}
+
+static bool needed;
+
+int chariot_directmap_init(void)
+{
+	int ret;
+
+	needed = !chariot_backend_errno &&
+		 chariot_backend.features & CHARIOT_F_WALK_ALIAS;
+	if (!needed)
+		return 0;
 	register_memory_notifier(&memory_nb);
-	return 0;
+	ret = build_and_enable();
+	if (ret)
+		chariot_directmap_exit();
+	return ret;
+}
+
+/* Nothing of the old ones is in use: there are no views. */
+int chariot_directmap_tell(void)
+{
+	if (!needed)
+		return 0;
+	give_back();
+	return build_and_enable();
 }
 
 void chariot_directmap_exit(void)
 {
-	if (call) {
+	if (needed)
 		unregister_memory_notifier(&memory_nb);
+	if (call) {
 		memset(call, 0, sizeof(*call));
 		call->op = CHARIOT_WALK_ALIAS_DISABLE;
 		chariot_hv_walk_alias(__pa(call));

@@ -401,6 +401,17 @@ static int watched_init(void)
 	return ret;
 }
 
+int chariot_frames_tell(void)
+{
+	unsigned long pages = DIV_ROUND_UP(nr_watched, FRAMES_PER_MAP_PAGE);
+
+	if (!watched)
+		return 0;
+	/* What the one before has given by itself went with it. */
+	memset(watched, 0, pages * PAGE_SIZE);
+	return share_watched(pages);
+}
+
 static void watched_exit(void)
 {
 	watch_off(WATCHED_MAP);

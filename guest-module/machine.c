@@ -3,9 +3,11 @@
  * What may happen to the whole machine under isolated drivers. It boots another kernel
  * by kexec, which has to find no views of ours. It sleeps or is hibernated, and wakes
  * under a hypervisor that knows none of its domains: refused while there are any. Or it
- * goes on under such a one and isn't told: from a snapshot, or after a migration.
+ * goes on under such a one and isn't told: from a snapshot, or after a migration. That is
+ * found out here, and mended by reconnect.c.
  * Runs in the guest kernel; trusts it and the hypervisor.
  */
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/platform_device.h>
 #include <linux/suspend.h>
@@ -14,8 +16,10 @@
 #include <chariot/hypercall.h>
 #include "chariot.h"
 
-/* So long drivers may run unprotected before somebody says so. */
+/* So long drivers may run unprotected before it is seen. */
 #define CHECK_INTERVAL	HZ
+/* Until one that does not take the guest back is asked again */
+#define RETRY_INTERVAL	(5 * HZ)
 
 /* In a page of its own, as the backend wants it. */
 static struct calls {
@@ -27,20 +31,38 @@ static void check(struct work_struct *work);
 /* An idle machine writes nothing, so that it needs not be woken. */
 static DECLARE_DEFERRABLE_WORK(checking, check);
 
-static void check_backend(void)
+/* It may be lost under a lock that is needed to wake somebody up. */
+static void check_now(struct irq_work *work)
+{
+	mod_delayed_work(system_wq, &checking, 0);
+}
+
+static struct irq_work checks_now = IRQ_WORK_INIT(check_now);
+
+void chariot_backend_lost(void)
+{
+	if (!cmpxchg(&chariot_backend_errno, 0, -ENODEV))
+		irq_work_queue(&checks_now);
+}
+
+/* Return: 0, or why it does not isolate. */
+static int check_backend(void)
 {
 	long ret = chariot_hv_domain_stats(CHARIOT_DOMAIN_KERNEL,
 					   __pa(&calls->stats));
 
 	if (ret == -ENODEV || ret == -ENOSYS)
-		chariot_backend_lost();
+		cmpxchg(&chariot_backend_errno, 0, (int)ret);
+	return chariot_backend_errno ? chariot_reconnect() : 0;
 }
 
 static void check(struct work_struct *work)
 {
-	check_backend();
-	if (!chariot_backend_errno && !list_empty(&chariot_drivers))
-		schedule_delayed_work(&checking, CHECK_INTERVAL);
+	int ret = check_backend();
+
+	if (ret || !list_empty(&chariot_drivers))
+		schedule_delayed_work(&checking,
+				      ret ? RETRY_INTERVAL : CHECK_INTERVAL);
 }
 
 void chariot_machine_attach(void)
@@ -50,7 +72,8 @@ void chariot_machine_attach(void)
 
 void chariot_machine_detach(void)
 {
-	if (list_empty(&chariot_drivers))
+	/* Without a backend it goes on: one may come. */
+	if (list_empty(&chariot_drivers) && !chariot_backend_errno)
 		cancel_delayed_work(&checking);
 }
 
@@ -80,10 +103,11 @@ static int before_sleep(struct device *dev)
 	       stay_awake(dev);
 }
 
+/* Tried again later, if need be. */
 static int woken(struct device *dev)
 {
-	if (!chariot_backend_errno)
-		check_backend();
+	if (check_backend())
+		chariot_machine_attach();
 	return 0;
 }
 
@@ -169,6 +193,7 @@ void chariot_machine_exit(void)
 {
 	if (!calls)
 		return;
+	irq_work_sync(&checks_now);
 	cancel_delayed_work_sync(&checking);
 	if (probed)
 		unregister_kprobe(&kexec_probe);

@@ -76,20 +76,22 @@ static int share_thunks(void)
 	return ret;
 }
 
-void chariot_backend_lost(void)
+/* What was agreed upon once stays: all parts have been set up by it. */
+static int agree(const struct chariot_hello *h)
 {
-	if (!cmpxchg(&chariot_backend_errno, 0, -ENODEV))
-		pr_crit("the backend knows this guest no more: its drivers are isolated no more; unload them, and load chariot.ko again\n");
+	if (chariot_backend.features & ~h->features)
+		return -EPROTO;
+	if (!chariot_backend.features)
+		chariot_backend = *h;
+	chariot_backend.backend[sizeof(h->backend) - 1] = '\0';
+	return 0;
 }
 
-static int backend_connect(void)
+int chariot_backend_connect(void)
 {
 	struct chariot_hello *h;
 	int ret;
 
-	ret = chariot_hv_detect();
-	if (ret)
-		return ret;
 	h = kzalloc(sizeof(*h), GFP_KERNEL);
 	if (!h)
 		return -ENOMEM;
@@ -99,12 +101,7 @@ static int backend_connect(void)
 		      CHARIOT_F_WALK_ALIAS | CHARIOT_F_GUEST_SWITCH;
 	h->stack_size = THREAD_SIZE;
 	h->notify_error = CHARIOT_NOTIFY_ERROR;
-	ret = chariot_hv_hello(__pa(h));
-	if (!ret) {
-		chariot_backend = *h;
-		chariot_backend.backend[sizeof(h->backend) - 1] = '\0';
-		ret = share_thunks();
-	}
+	ret = chariot_hv_hello(__pa(h)) ?: agree(h) ?: share_thunks();
 	kfree(h);
 	return ret;
 }
@@ -145,7 +142,8 @@ int chariot_start(void)
 	if (ret)
 		return ret;
 	/* Without a backend the module still loads, to say what is missing. */
-	chariot_backend_errno = backend_connect();
+	memset(&chariot_backend, 0, sizeof(chariot_backend));
+	chariot_backend_errno = chariot_hv_detect() ?: chariot_backend_connect();
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		ret = parts[i].init();
 		if (ret) {

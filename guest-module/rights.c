@@ -72,12 +72,11 @@ static long batch_send(struct chariot_batch *b)
 
 	if (!b->count)
 		return 0;
-	ret = chariot_hv_region_update(__pa(b));
+	/* Lost: what is in the tables is told to the next one (reconnect.c). */
+	ret = READ_ONCE(chariot_backend_errno) ? 0 :
+	      chariot_hv_region_update(__pa(b));
 	b->count = 0;
-	/*
-	 * To who has said HELLO that is no answer: whom it was said to is gone, and
-	 * with him all that rights are needed for.
-	 */
+	/* To who has said HELLO that is no answer: whom it was said to is gone. */
 	if (ret == -ENODEV || ret == -ENOSYS) {
 		chariot_backend_lost();
 		return 0;
@@ -569,6 +568,32 @@ bool chariot_can_write(struct chariot_driver *d, const void *va, size_t size,
 		size -= done;
 	}
 	return true;
+}
+
+/* d->lock is held. */
+static long tell_table(struct chariot_driver *d, const struct chariot_table *t)
+{
+	struct chariot_batch *b = *this_cpu_ptr(batches);
+	struct chariot_range r = { };
+	long ret = 0;
+
+	while (!ret && chariot_table_next(t, r.gpa + r.size, U64_MAX, &r))
+		ret = batch_push(b, d, r.gpa, r.size, CHARIOT_REGION_ADD,
+				 r.rights, r.kind);
+	ret = ret ?: batch_send(b);
+	b->count = 0;
+	return ret;
+}
+
+long chariot_rights_tell(struct chariot_driver *d)
+{
+	unsigned long flags;
+	long ret;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	ret = tell_table(d, &d->table) ?: tell_table(d, &d->whole);
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+	return ret;
 }
 
 void chariot_rights_clear(struct chariot_driver *d)

@@ -137,7 +137,7 @@ static int adopt(struct chariot_vm *vm)
 	}
 	err = chariot_monitor_take_over(vm);
 	if (!err && !chariot_options.crash_orphans)
-		chariot_log(LOG_CRIT, "guest %u: its chariot-xend died: the drivers it has isolated are isolated no more, until it has unloaded them and loaded chariot.ko again",
+		chariot_log(LOG_CRIT, "guest %u: its chariot-xend died: its drivers are not isolated until it has told anew which they are",
 			    vm->domid);
 	return err;
 }

@@ -55,12 +55,6 @@ good)
 	tell "good, settled $settled"
 	while sleep 1; do :; done
 	;;
-# An isolated driver that does nothing for which the backend would be called.
-quiet)
-	insmod chariot.ko && ./chariot-insmod good_noinit.ko || exit
-	tell quiet
-	while sleep 1; do :; done
-	;;
 # Drivers come, work, are stopped, and go, so many times; nothing is left of them.
 rounds)
 	. ./lib.sh

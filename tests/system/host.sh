@@ -139,20 +139,25 @@ far_memory() {
 # A guest that goes on under a backend that does not know it tells so, also if no call that
 # it makes by itself shows it.
 snapshot() {
-	start "$processors" quiet
-	says 'guest: quiet' || return
+	start "$processors" driver
+	says 'guest: round 3' 120 || return
 	monitor migrate_set_parameter max-bandwidth 10G
 	monitor "migrate -d \"exec:cat > /run/snapshot\""
 	until_true 60 asks 'info migrate' 'status: completed' ||
 		{ cat $guest/answers; fail "there is no snapshot"; return; }
 	kill_guest
 	nothing_left || return
-	start "$processors" quiet -incoming "exec:cat /run/snapshot"
-	says 'the backend knows this guest no more' 60 || return
+	start "$processors" driver -incoming "exec:cat /run/snapshot"
+	says 'chariot: .* 3 drivers are isolated anew' 60 && says 'guest: round' &&
+		until_true 60 stops_now || { console | tail -n 20; fail "nothing is stopped"; return; }
+	! console | grep -E 'BUG:|WARNING:|Oops|Call Trace' || { fail "the kernel complains"; return; }
+	running || { fail "the guest has ended"; return; }
 	kill_guest
 	rm /run/snapshot
 	nothing_left
 }
+
+stops_now() { [ "$(stat_of violations 2>/dev/null || echo 0)" -gt 1 ]; }
 
 # --- the host's log --------------------------------------------------------------
 
