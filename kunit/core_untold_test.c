@@ -2,7 +2,7 @@
 /* The list of what the host is yet to be told: the tests of tests/core in the kernel. */
 #include "check.h"
 
-#define main	chariot_untold_tests
+#define main		chariot_untold_tests
 
 int chariot_untold_tests(void);
 #include "../tests/core/test_untold.c"
