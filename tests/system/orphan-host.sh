@@ -5,22 +5,22 @@
 
 LOG=/run/chariot-xend.log
 PATH=$PATH:/usr/lib/xen-4.17/bin
-stopped=0
 
-wait_for_stop() {
-	until [ "$(grep -c ') stopped: rip' $LOG)" -gt $stopped ]; do
+# So many writes in all; what it has just stopped is told a moment later.
+wait_for_stops() {
+	until [ "$(grep -c ') stopped: rip' $LOG)" -ge "$1" ]; do
 		sleep 1
 	done
 	sleep 3
-	stopped=$(grep -c ') stopped: rip' $LOG)
 }
 
 guest=$(sed -n 's/.*guest \([0-9]*\): served.*/\1/p' $LOG | tail -n 1)
-wait_for_stop
+wait_for_stops 1
 note=$(xenstore-read "/tool/chariot-xend/$guest")
 kill -9 "${note%% *}"
 echo "the process of guest $guest was killed"
-wait_for_stop
+# The second one is stopped when it is isolated anew.
+wait_for_stops 3
 killall -9 chariot-xend
 echo "chariot-xend was killed"
 sleep 20
