@@ -159,10 +159,21 @@ static int find_backend(void)
 	return -ENODEV;
 }
 
+static void check_guard(const u8 *guard)
+{
+	const u8 *bad = memchr_inv(guard, GUARD_FILL, GUARD_PAGES * PAGE_SIZE);
+
+	if (!CHECK(!bad))
+		print_hex_dump(KERN_ERR, "hostile: ", DUMP_PREFIX_ADDRESS, 16, 8,
+			       PTR_ALIGN_DOWN(bad, 64), 256, false);
+	if (bad)
+		pr_err("hostile: %td bytes from the arena's begin\n", bad - arena);
+}
+
 static void check_guards(void)
 {
-	CHECK(!memchr_inv(guards, GUARD_FILL, GUARD_PAGES * PAGE_SIZE));
-	CHECK(!memchr_inv(arena + ARENA_PAGES * PAGE_SIZE, GUARD_FILL, GUARD_PAGES * PAGE_SIZE));
+	check_guard(guards);
+	check_guard(arena + ARENA_PAGES * PAGE_SIZE);
 }
 
 static int __init hostile_init(void)

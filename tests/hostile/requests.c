@@ -196,11 +196,13 @@ static struct chariot_region pick_region(struct dice *dice, bool shared)
 
 static void fill_batch(struct dice *dice, struct chariot_batch *b, bool shared)
 {
+	u32 count = one_in(dice, 8) ? CHARIOT_BATCH_MAX : 1 + roll(dice) % 8;
 	u32 i;
 
+	/* Others may change what is in the page. */
 	memset(b, 0, offsetof(struct chariot_batch, region));
-	b->count = one_in(dice, 8) ? CHARIOT_BATCH_MAX : 1 + roll(dice) % 8;
-	for (i = 0; i < b->count; i++)
+	b->count = count;
+	for (i = 0; i < count; i++)
 		b->region[i] = pick_region(dice, shared);
 	if (one_in(dice, 32))
 		b->count = roll(dice) >> (32 + roll(dice) % 32);
@@ -220,15 +222,18 @@ static void fill_pages(struct dice *dice, u64 *gpa, u32 count)
 
 static void fill_alias(struct dice *dice, struct chariot_walk_alias *w)
 {
+	u32 op = roll(dice) % CHARIOT_WALK_ALIAS_OP_COUNT;
+	u32 count = 2 * (1 + roll(dice) % CHARIOT_WALK_ALIAS_TOPS);
+
 	memset(w, 0, sizeof(*w));
-	w->op = roll(dice) % CHARIOT_WALK_ALIAS_OP_COUNT;
-	w->count = 2 * (1 + roll(dice) % CHARIOT_WALK_ALIAS_TOPS);
-	if (w->op == CHARIOT_WALK_ALIAS_TABLES) {
-		w->count = 1 + roll(dice) % 200;
+	if (op == CHARIOT_WALK_ALIAS_TABLES) {
+		count = 1 + roll(dice) % 200;
 		w->map = roll(dice) % CHARIOT_WALK_ALIAS_MAPS;
 		w->first = one_in(dice, 8) ? roll(dice) >> (roll(dice) % 64) : 0;
 	}
-	fill_pages(dice, w->gpa, w->count);
+	w->op = op;
+	w->count = count;
+	fill_pages(dice, w->gpa, count);
 	if (one_in(dice, 16))
 		w->count = roll(dice) >> (32 + roll(dice) % 32);
 	if (one_in(dice, 32))
@@ -239,11 +244,12 @@ static void fill_alias(struct dice *dice, struct chariot_walk_alias *w)
 
 static void fill_map(struct dice *dice, struct chariot_frame_map *m)
 {
+	u32 count = 1 + roll(dice) % 32;
 	u32 i;
 
 	memset(m, 0, sizeof(*m));
-	m->count = 1 + roll(dice) % 32;
-	for (i = 0; i < m->count; i++)
+	m->count = count;
+	for (i = 0; i < count; i++)
 		/* A walk that can't be marked never ends: so not for memory that is there. */
 		m->gpa[i] = i >= MAP_USED && one_in(dice, 16) ?
 			    pick_nowhere(dice) & PAGE_MASK : page_gpa(roll(dice) % PLACES);
