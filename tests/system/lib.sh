@@ -101,7 +101,7 @@ log_since_mark() {
 }
 
 TROUBLE='BUG:|WARNING:|Oops|general protection fault|Call Trace|Bad page|corrupt'
-TROUBLE="$TROUBLE|[Ss]tall|lockup|blocked for more|use-after-free|refcount_t"
+TROUBLE="$TROUBLE|\b[Ss]tall|lockup|blocked for more|use-after-free|refcount_t"
 
 clean_log() {
 	local complaint

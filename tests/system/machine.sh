@@ -94,6 +94,11 @@ load_playground || exit
 echo 1 > /proc/sys/kernel/printk
 
 for name in "${tests[@]}"; do
+	# A Xen guest without devices can only be saved by the host (xend.sh).
+	if [[ $name = sleep_refused || $name = awake_again ]] && ! grep -q deep /sys/power/mem_sleep; then
+		skip "$name" "the machine can't sleep to memory"
+		continue
+	fi
 	run_test "$name" "$name"
 	[ "$(cat $CPU1)" = 1 ] || echo 1 > $CPU1
 	for left in good_alloc good_files faulty; do
