@@ -64,6 +64,7 @@ static int isolate_all(void *create)
 {
 	struct chariot_driver *d;
 	long ret;
+	u32 id;
 
 	/* Rights are sent again from here on. */
 	WRITE_ONCE(chariot_backend_errno, 0);
@@ -71,8 +72,12 @@ static int isolate_all(void *create)
 	list_for_each_entry(d, &chariot_drivers, node)
 		ret = ret ?: isolate(d);
 	/* It may be lost once more by now. */
-	if (ret || chariot_backend_errno)
-		WRITE_ONCE(chariot_backend_errno, ret ?: -ENODEV);
+	if (!ret && !chariot_backend_errno)
+		return 0;
+	WRITE_ONCE(chariot_backend_errno, ret ?: -ENODEV);
+	/* What is active already would not hear of its rights any more. */
+	for (id = 1; id <= CHARIOT_MAX_DOMAINS; id++)
+		chariot_hv_domain_destroy(id);
 	return chariot_backend_errno;
 }
 

@@ -169,19 +169,22 @@ static void test_forgotten_failing(struct kunit *test)
 {
 	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE, CHARIOT_HEAP_BYTE);
 	struct things t = prepare(test, w);
-	u64 before;
+	u64 calls;
 	u32 n;
 
-	before = chariot_fake_calls();
 	forget(test);
 	KUNIT_ASSERT_TRUE(test, isolated_in_time(w.chariot->domain));
-	before = chariot_fake_calls();
-	KUNIT_EXPECT_GT(test, before, 5ull);
-	for (n = 1; n <= before; n++) {
+	calls = chariot_fake_calls();
+	KUNIT_EXPECT_GT(test, calls, 5ull);
+	for (n = 1; n <= calls; n++) {
 		forget(test);
 		chariot_fake_knobs.fail_call = n;
 		chariot_fake_knobs.fail_error = -EIO;
-		chariot_backend_lost();
+		WRITE_ONCE(chariot_backend_errno, -ENODEV);
+		if (chariot_reconnect())
+			KUNIT_EXPECT_EQ_MSG(test, -ENOENT,
+					    chariot_fake_write(w.chariot->domain, 0, 1, NULL),
+					    "call %u", n);
 		KUNIT_EXPECT_TRUE_MSG(test, isolated_in_time(w.chariot->domain), "call %u", n);
 		KUNIT_EXPECT_TRUE_MSG(test, may(w, t.before, 64), "call %u", n);
 		KUNIT_EXPECT_FALSE_MSG(test, may(w, t.kernels, 8), "call %u", n);
