@@ -487,6 +487,7 @@ void chariot_fake_stop(void)
 static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 			 enum chariot_verdict verdict)
 {
+	static const char nobody[CHARIOT_DOMAIN_NAME_LEN];
 	bool held = chariot_fake_knobs.held && verdict == CHARIOT_VERDICT_STOP;
 	struct chariot_record rec = {
 		.time_ns = ktime_get_real_ns(),
@@ -525,8 +526,7 @@ static bool record_write(u32 id, const struct chariot_access *a, u64 bad,
 		return false;
 	if (chariot_untold_full(&fake.untold))
 		tell_all(CHARIOT_DOMAIN_ALL);
-	chariot_untold_add(&fake.untold, &rec, (char[CHARIOT_DOMAIN_NAME_LEN]){ },
-			   fake.calls);
+	chariot_untold_add(&fake.untold, &rec, nobody, fake.calls);
 	return true;
 }
 

@@ -189,6 +189,8 @@ static void test_forgotten_failing(struct kunit *test)
 		KUNIT_EXPECT_TRUE_MSG(test, may(w, t.before, 64), "call %u", n);
 		KUNIT_EXPECT_FALSE_MSG(test, may(w, t.kernels, 8), "call %u", n);
 	}
+	/* Chariot may have done with fewer calls. */
+	chariot_fake_knobs.fail_call = 0;
 	go_on(test, w, &t);
 	expect_as_before(test, w, &t);
 }
