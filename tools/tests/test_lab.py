@@ -30,6 +30,12 @@ TWICE = """\
 [   25.442531] RIP: 0033:0x7fa4d19d527f
 [   25.442728] RSP: 002b:00007ffc2590dac0 EFLAGS: 00000246
 """
+FLAGS = """\
+[    0.851093]  <#DB>
+[    0.851093] RIP: 0010:kmem_cache_alloc_lru_noprof+0xcf/0x300
+[    0.851093] Code: 00 49 8b 34 24 65 48 0f c7 0e 75 a8 41 8b 44 24 28 <0f> 0d 0c 07
+[    0.851093] RSP: 0000:ffffffff88003c00 EFLAGS: c1400ffa
+"""
 HANDLER = "asm_sysvec_apic_timer_interrupt+0x0/0x20"
 STUBS = TWICE.replace(HANDLER, "irq_entries_start+0x1a0/0x6f8").replace(
     "asm_sysvec_apic_timer_interrupt", "asm_common_interrupt")
@@ -41,8 +47,13 @@ CASES = (
     ("a device's interrupt twice", "kvm-amd", STUBS, True),
     ("another emulator", "kvm-intel", TWICE, False),
     ("interrupts were on", "kvm-amd", TWICE.replace("00000046", "00000246"), False),
-    ("in the middle of the handler", "kvm-amd",
-     TWICE.replace(HANDLER, "asm_sysvec_apic_timer_interrupt+0x3/0x20"), False),
+    ("two instructions later", "kvm-amd",
+     TWICE.replace(HANDLER, "asm_sysvec_apic_timer_interrupt+0x7/0x20"), True),
+    ("behind the handler's beginning", "kvm-amd",
+     TWICE.replace(HANDLER, "asm_sysvec_apic_timer_interrupt+0x16/0x20"), False),
+    ("flags that there are not", "kvm-amd", FLAGS, True),
+    ("all flags that there are", "kvm-amd", FLAGS.replace("c1400ffa", "003f7fd7"), False),
+    ("such flags in a user's registers", "kvm-amd", FLAGS.replace("RIP: 0010", "RIP: 0033"), False),
     ("another handler's beginning", "kvm-amd",
      TWICE.replace(HANDLER, "asm_sysvec_call_function+0x0/0x20"), False),
     ("a fault in the handler's beginning", "kvm-amd",

@@ -25,16 +25,21 @@ GUEST_LINE = None
 PULSE = True
 # TCG's VMRUN takes an interrupt that is to be injected, but leaves its number in the processor's
 # exception_index. If the processor's thread is asked to leave its loop at this moment, it takes
-# the same interrupt again: at the handler's first instruction, with interrupts off. In a guest
+# the same interrupt again: in the handler's first instructions, with interrupts off. In a guest
 # that was in user mode the kernel's GS base is not loaded there yet, and the kernel dies.
+# And it has been seen to go on, after a CMPXCHG16B, with flags that no processor has.
 EMULATOR_FAULT = re.compile(
     # in the handler's beginning
     rb"(asm_sysvec_\w+|asm_common_interrupt)\+0x[1-9a-f][0-9a-f]*/.*\n"
-    # which interrupted its own first instruction
-    rb".*RIP: 0010:(?:\1\+0x0|irq_entries_start\+0x[0-9a-f]+)/.*\n"
+    # which interrupted its own first instructions
+    rb".*RIP: 0010:(?:\1\+0x[0-9a-f]|irq_entries_start\+0x[0-9a-f]+)/.*\n"
     rb"(?:.*Code: .*\n)?"
     # though interrupts were off
-    rb".*RSP: .* EFLAGS: [0-9a-f]{5}[014589cd]..\b")
+    rb".*RSP: .* EFLAGS: [0-9a-f]{5}[014589cd]..\b"
+    # In the kernel, with one of the bits 22 to 31 set, which are always zero
+    rb"|RIP: 0010:\w+\+0x.*\n"
+    rb"(?:.*Code: .*\n)?"
+    rb".*RSP: 0000:ffff[0-9a-f]{12} EFLAGS: (?!00[0-3])[0-9a-f]{8}\b")
 # Where the host's end of each channel is.
 PORTS = {"CONTROL": "/dev/vport0p1", "OUTPUT": "/dev/vport0p2", "GUEST_CONSOLE": "/dev/vport0p3",
          "HOST_LOG": "/dev/vport0p4", "GUEST_LOG": "/dev/vport0p5", "SHELL_PORT": "/dev/vport0p6",
