@@ -159,6 +159,7 @@ int chariot_reconnect(void);
 
 /* --- drivers.c: the set of isolated drivers ------------------------------ */
 extern struct list_head chariot_drivers;	/* RCU; writers: chariot_mutex */
+unsigned int chariot_drivers_count(void);	/* under chariot_mutex */
 /* Any context; the result is valid under RCU or while its code runs. */
 struct chariot_driver *chariot_driver_by_domain(u32 domain);
 /* Whose module memory, or leaf copy, holds it; NULL if none. */

@@ -125,11 +125,9 @@ static long do_info(struct chariot_info __user *arg)
 		.abi_revision = CHARIOT_ABI_REVISION,
 		.backend_errno = chariot_backend_errno,
 	};
-	struct chariot_driver *d;
 
 	mutex_lock(&chariot_mutex);
-	list_for_each_entry(d, &chariot_drivers, node)
-		info.drivers++;
+	info.drivers = chariot_drivers_count();
 	mutex_unlock(&chariot_mutex);
 	if (!chariot_backend_errno) {
 		info.features = chariot_backend.features;

@@ -26,6 +26,17 @@ LIST_HEAD(chariot_drivers);
 	found;								\
 })
 
+unsigned int chariot_drivers_count(void)
+{
+	struct chariot_driver *d;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&chariot_mutex);
+	list_for_each_entry(d, &chariot_drivers, node)
+		n++;
+	return n;
+}
+
 struct chariot_driver *chariot_driver_by_domain(u32 domain)
 {
 	return find_driver(d->domain == domain);

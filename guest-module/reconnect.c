@@ -103,16 +103,6 @@ static int reconnect(void)
 	return ret;
 }
 
-static unsigned int count_drivers(void)
-{
-	struct chariot_driver *d;
-	unsigned int n = 0;
-
-	list_for_each_entry(d, &chariot_drivers, node)
-		n++;
-	return n;
-}
-
 int chariot_reconnect(void)
 {
 	static int said;
@@ -124,10 +114,10 @@ int chariot_reconnect(void)
 	ret = reconnect();
 	if (!ret)
 		pr_warn("the backend had forgotten this guest (a snapshot? a migration? a restart on the host?): %u drivers are isolated anew; until now they were not\n",
-			count_drivers());
+			chariot_drivers_count());
 	else if (ret != said)
 		pr_crit("the backend knows this guest no more, and does not take it back (%d): its %u drivers are isolated no more; have the host serve it again (chariot-kvm.ko, chariot-xend), or unload them\n",
-			ret, count_drivers());
+			ret, chariot_drivers_count());
 	said = ret;
 out:
 	mutex_unlock(&chariot_mutex);
