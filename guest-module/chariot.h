@@ -399,6 +399,10 @@ void chariot_fault_exit(void);
 bool chariot_check_write(const struct chariot_call *c, const char *function,
 			 const void *dst, size_t size);
 
+/* --- copy_rules.c -------------------------------------------------------- */
+/* Where a kernel function is that a driver imports. Does nothing if none has a rule. */
+void chariot_copies_bind(const char *import, unsigned long real);
+
 /* --- peek.c -------------------------------------------------------------- */
 /* A word of kernel memory, 0 if it cannot be read. Any context. */
 unsigned long chariot_peek(const void *src);

@@ -12,7 +12,6 @@
 #include <linux/pci.h>
 #include <linux/random.h>
 #include <linux/scatterlist.h>
-#include <linux/sched/task_stack.h>
 #include <linux/skbuff.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -22,25 +21,6 @@
 #include "alloc.h"
 #include "chariot.h"
 #include "compat/copy.h"
-
-/*
- * May the caller have this written? The backend lets a driver write the stack
- * that it runs on, which no table has. Interrupts' stacks are in the tables.
- */
-static bool may_write(const struct chariot_call *c, const char *function,
-		      const void *to, size_t size)
-{
-	unsigned long va = (unsigned long)to, low, high;
-
-	if (!c->driver)
-		return true;
-	low = (unsigned long)__builtin_frame_address(0);
-	high = (unsigned long)task_stack_page(current) + THREAD_SIZE;
-	if (high - low < THREAD_SIZE && va >= low && va < high &&
-	    size <= high - va)
-		return true;
-	return chariot_check_write(c, function, to, size);
-}
 
 /*
  * In each: c first, for it looks at the function's own frame. A caller that is
@@ -55,7 +35,7 @@ chariot_copy_from_user(void *to, const void __user *from, unsigned long n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_user", to, n))
+	if (!chariot_check_write(&c, "copy_from_user", to, n))
 		return n;
 	return _copy_from_user(to, from, n);
 }
@@ -65,7 +45,7 @@ chariot_copy_from_user_nofault(void *to, const void __user *from, size_t n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_user_nofault", to, n))
+	if (!chariot_check_write(&c, "copy_from_user_nofault", to, n))
 		return -EFAULT;
 	return copy_from_user_nofault(to, from, n);
 }
@@ -76,7 +56,7 @@ chariot_strncpy_from_user(char *to, const char __user *from, long count)
 	struct chariot_call c = chariot_caller();
 
 	if (count > 0 &&
-	    !may_write(&c, "strncpy_from_user", to, count))
+	    !chariot_check_write(&c, "strncpy_from_user", to, count))
 		return -EFAULT;
 	return strncpy_from_user(to, from, count);
 }
@@ -89,7 +69,7 @@ static bool check_user_copy(const struct chariot_call *c, const void *to,
 			    size_t len)
 {
 	return (unsigned long)to < TASK_SIZE_MAX ||
-	       may_write(c, "copy_from_user", to, len);
+	       chariot_check_write(c, "copy_from_user", to, len);
 }
 
 CHARIOT_WRAPPER unsigned long
@@ -129,7 +109,7 @@ chariot_copy_user_nocache(void *to, const void __user *from, unsigned int len,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_user_nocache", to, len))
+	if (!chariot_check_write(&c, "copy_from_user_nocache", to, len))
 		return len;
 	return chariot_copy_user_uncached(to, from, len, zero);
 }
@@ -139,8 +119,7 @@ chariot_copy_from_iter(void *to, size_t bytes, struct iov_iter *i)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_iter", to,
-		       min(bytes, iov_iter_count(i))))
+	if (!chariot_check_write(&c, "copy_from_iter", to, min(bytes, iov_iter_count(i))))
 		return 0;
 	return _copy_from_iter(to, bytes, i);
 }
@@ -150,8 +129,7 @@ chariot_copy_from_iter_nocache(void *to, size_t bytes, struct iov_iter *i)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_iter_nocache", to,
-		       min(bytes, iov_iter_count(i))))
+	if (!chariot_check_write(&c, "copy_from_iter_nocache", to, min(bytes, iov_iter_count(i))))
 		return 0;
 	return _copy_from_iter_nocache(to, bytes, i);
 }
@@ -164,7 +142,7 @@ chariot_simple_write_to_buffer(void *to, size_t available, loff_t *ppos,
 	loff_t pos = *ppos;
 
 	if (pos >= 0 && pos < available &&
-	    !may_write(&c, "simple_write_to_buffer", to + pos,
+	    !chariot_check_write(&c, "simple_write_to_buffer", to + pos,
 				 min_t(size_t, count, available - pos)))
 		return -EFAULT;
 	return simple_write_to_buffer(to, available, ppos, from, count);
@@ -175,7 +153,7 @@ chariot_kernel_read(struct file *file, void *to, size_t count, loff_t *pos)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "kernel_read", to, count))
+	if (!chariot_check_write(&c, "kernel_read", to, count))
 		return -EFAULT;
 	return kernel_read(file, to, count, pos);
 }
@@ -206,7 +184,7 @@ bool check_text(const struct chariot_call *c, const char *function,
 	if (*length < 0)
 		return true;
 	*room = min_t(size_t, *room, *length + 1);
-	return may_write(c, function, to, *room);
+	return chariot_check_write(c, function, to, *room);
 }
 
 static __printf(5, 0)
@@ -312,7 +290,7 @@ CHARIOT_WRAPPER char *chariot_strcpy(char *to, const char *from)
 	struct chariot_call c = chariot_caller();
 	size_t len = strlen(from);
 
-	if (may_write(&c, "strcpy", to, len + 1))
+	if (chariot_check_write(&c, "strcpy", to, len + 1))
 		put_text(to, from, len);
 	return to;
 }
@@ -322,7 +300,7 @@ CHARIOT_WRAPPER char *chariot_stpcpy(char *to, const char *from)
 	struct chariot_call c = chariot_caller();
 	size_t len = strlen(from);
 
-	if (!may_write(&c, "stpcpy", to, len + 1))
+	if (!chariot_check_write(&c, "stpcpy", to, len + 1))
 		return to;
 	put_text(to, from, len);
 	return to + len;
@@ -333,7 +311,7 @@ CHARIOT_WRAPPER char *chariot_strncpy(char *to, const char *from, size_t room)
 	struct chariot_call c = chariot_caller();
 	size_t len = strnlen(from, room);
 
-	if (may_write(&c, "strncpy", to, room)) {
+	if (chariot_check_write(&c, "strncpy", to, room)) {
 		memcpy(to, from, len);
 		memset(to + len, 0, room - len);
 	}
@@ -348,7 +326,7 @@ CHARIOT_WRAPPER size_t chariot_strlcpy(char *to, const char *from, size_t room)
 	if (!room)
 		return len;
 	part = min(len, room - 1);
-	if (may_write(&c, "strlcpy", to, part + 1))
+	if (chariot_check_write(&c, "strlcpy", to, part + 1))
 		put_text(to, from, part);
 	return len;
 }
@@ -361,8 +339,7 @@ static ssize_t copy_text(const struct chariot_call *c, const char *function,
 	if (!room || room > INT_MAX)
 		return -E2BIG;
 	len = strnlen(from, room);
-	if (!may_write(c, function, to,
-		       pad ? room : min(len + 1, room)))
+	if (!chariot_check_write(c, function, to, pad ? room : min(len + 1, room)))
 		return -E2BIG;
 	put_text(to, from, min(len, room - 1));
 	if (len == room)
@@ -392,7 +369,7 @@ CHARIOT_WRAPPER char *chariot_strcat(char *to, const char *from)
 	struct chariot_call c = chariot_caller();
 	size_t at = strlen(to), len = strlen(from);
 
-	if (may_write(&c, "strcat", to + at, len + 1))
+	if (chariot_check_write(&c, "strcat", to + at, len + 1))
 		put_text(to + at, from, len);
 	return to;
 }
@@ -402,7 +379,7 @@ CHARIOT_WRAPPER char *chariot_strncat(char *to, const char *from, size_t count)
 	struct chariot_call c = chariot_caller();
 	size_t at = strlen(to), len = strnlen(from, count);
 
-	if (count && may_write(&c, "strncat", to + at, len + 1))
+	if (count && chariot_check_write(&c, "strncat", to + at, len + 1))
 		put_text(to + at, from, len);
 	return to;
 }
@@ -415,7 +392,7 @@ CHARIOT_WRAPPER size_t chariot_strlcat(char *to, const char *from, size_t room)
 	if (at == room)
 		return at + len;
 	part = min(len, room - at - 1);
-	if (may_write(&c, "strlcat", to + at, part + 1))
+	if (chariot_check_write(&c, "strlcat", to + at, part + 1))
 		put_text(to + at, from, part);
 	return at + len;
 }
@@ -424,7 +401,7 @@ CHARIOT_WRAPPER char *chariot_bin2hex(char *to, const void *from, size_t count)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "bin2hex", to, 2 * count))
+	if (!chariot_check_write(&c, "bin2hex", to, 2 * count))
 		return to;
 	return bin2hex(to, from, count);
 }
@@ -433,7 +410,7 @@ CHARIOT_WRAPPER int chariot_hex2bin(u8 *to, const char *from, size_t count)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "hex2bin", to, count))
+	if (!chariot_check_write(&c, "hex2bin", to, count))
 		return -EINVAL;
 	return hex2bin(to, from, count);
 }
@@ -446,7 +423,7 @@ chariot_##function(const char *s, unsigned int base, type *res)		\
 {									\
 	struct chariot_call c = chariot_caller();			\
 									\
-	if (!may_write(&c, #function, res, sizeof(*res)))	\
+	if (!chariot_check_write(&c, #function, res, sizeof(*res)))	\
 		return -EINVAL;						\
 	return function(s, base, res);					\
 }
@@ -464,7 +441,7 @@ CHARIOT_WRAPPER int chariot_kstrtobool(const char *s, bool *res)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "kstrtobool", res, sizeof(*res)))
+	if (!chariot_check_write(&c, "kstrtobool", res, sizeof(*res)))
 		return -EINVAL;
 	return kstrtobool(s, res);
 }
@@ -477,7 +454,7 @@ chariot_memcpy_and_pad(void *to, size_t room, const void *from, size_t count,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "memcpy_and_pad", to, room))
+	if (chariot_check_write(&c, "memcpy_and_pad", to, room))
 		memcpy_and_pad(to, room, from, count, pad);
 }
 
@@ -486,7 +463,7 @@ chariot_memcpy_fromio(void *to, const volatile void __iomem *from, size_t n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "memcpy_fromio", to, n))
+	if (chariot_check_write(&c, "memcpy_fromio", to, n))
 		memcpy_fromio(to, from, n);
 }
 
@@ -495,7 +472,7 @@ chariot_memcpy_flushcache(void *to, const void *from, size_t n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "memcpy_flushcache", to, n))
+	if (chariot_check_write(&c, "memcpy_flushcache", to, n))
 		__memcpy_flushcache(to, from, n);
 }
 
@@ -504,7 +481,7 @@ chariot_copy_mc_to_kernel(void *to, const void *from, unsigned int n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_mc_to_kernel", to, n))
+	if (!chariot_check_write(&c, "copy_mc_to_kernel", to, n))
 		return n;
 	return copy_mc_to_kernel(to, from, n);
 }
@@ -514,7 +491,7 @@ chariot_copy_from_kernel_nofault(void *to, const void *from, size_t n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "copy_from_kernel_nofault", to, n))
+	if (!chariot_check_write(&c, "copy_from_kernel_nofault", to, n))
 		return -EFAULT;
 	return copy_from_kernel_nofault(to, from, n);
 }
@@ -523,7 +500,7 @@ CHARIOT_WRAPPER void chariot_get_random_bytes(void *to, size_t n)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "get_random_bytes", to, n))
+	if (chariot_check_write(&c, "get_random_bytes", to, n))
 		get_random_bytes(to, n);
 }
 
@@ -533,7 +510,7 @@ chariot_sort(void *base, size_t num, size_t size, cmp_func_t cmp,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "sort", base, array_size(num, size)))
+	if (chariot_check_write(&c, "sort", base, array_size(num, size)))
 		sort(base, num, size, cmp, swap);
 }
 
@@ -543,7 +520,7 @@ chariot_sort_r(void *base, size_t num, size_t size, cmp_r_func_t cmp,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (may_write(&c, "sort_r", base, array_size(num, size)))
+	if (chariot_check_write(&c, "sort_r", base, array_size(num, size)))
 		sort_r(base, num, size, cmp, swap, priv);
 }
 
@@ -555,7 +532,7 @@ chariot_sg_copy_to_buffer(struct scatterlist *sg, unsigned int nents, void *to,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "sg_copy_to_buffer", to, n))
+	if (!chariot_check_write(&c, "sg_copy_to_buffer", to, n))
 		return 0;
 	return sg_copy_to_buffer(sg, nents, to, n);
 }
@@ -566,7 +543,7 @@ chariot_sg_pcopy_to_buffer(struct scatterlist *sg, unsigned int nents, void *to,
 {
 	struct chariot_call c = chariot_caller();
 
-	if (!may_write(&c, "sg_pcopy_to_buffer", to, n))
+	if (!chariot_check_write(&c, "sg_pcopy_to_buffer", to, n))
 		return 0;
 	return sg_pcopy_to_buffer(sg, nents, to, n, skip);
 }
@@ -576,7 +553,7 @@ chariot_skb_copy_bits(const struct sk_buff *skb, int offset, void *to, int len)
 {
 	struct chariot_call c = chariot_caller();
 
-	if (len > 0 && !may_write(&c, "skb_copy_bits", to, len))
+	if (len > 0 && !chariot_check_write(&c, "skb_copy_bits", to, len))
 		return -EFAULT;
 	return skb_copy_bits(skb, offset, to, len);
 }
@@ -587,7 +564,7 @@ chariot_##function(const struct pci_dev *dev, int where, type *val)	\
 {									\
 	struct chariot_call c = chariot_caller();			\
 									\
-	if (!may_write(&c, #function, val, sizeof(*val)))	\
+	if (!chariot_check_write(&c, #function, val, sizeof(*val)))	\
 		return PCIBIOS_SET_FAILED;				\
 	return function(dev, where, val);				\
 }
@@ -605,8 +582,8 @@ static bool check_bits(const struct chariot_call *c, const char *function,
 	unsigned long first = BIT_WORD(start);
 
 	return !bits ||
-	       may_write(c, function, map + first,
-			 (BITS_TO_LONGS(start + bits) - first) * sizeof(long));
+	       chariot_check_write(c, function, map + first,
+				   (BITS_TO_LONGS(start + bits) - first) * sizeof(long));
 }
 
 CHARIOT_WRAPPER void

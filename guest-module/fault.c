@@ -7,6 +7,7 @@
  */
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
+#include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <asm/insn.h>
 
@@ -180,6 +181,18 @@ static struct notifier_block die_nb = {
 	.priority = INT_MAX,
 };
 
+/*
+ * The backend lets a driver write the stack that it runs on, which no table has.
+ * Interrupts' stacks are in the tables.
+ */
+static bool on_stack(unsigned long va, size_t size)
+{
+	unsigned long low = (unsigned long)__builtin_frame_address(0);
+	unsigned long high = (unsigned long)task_stack_page(current) + THREAD_SIZE;
+
+	return high - low < THREAD_SIZE && va >= low && va < high && size <= high - va;
+}
+
 bool chariot_check_write(const struct chariot_call *c, const char *function,
 			 const void *dst, size_t size)
 {
@@ -187,7 +200,7 @@ bool chariot_check_write(const struct chariot_call *c, const char *function,
 	struct chariot_record rec = { };
 	unsigned long bad, last = 0;
 
-	if (!d || !size)
+	if (!d || !size || on_stack((unsigned long)dst, size))
 		return true;
 	while (!chariot_can_write(d, dst, size, &bad)) {
 		/* Every settled part ends one step further. */

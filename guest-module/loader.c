@@ -227,6 +227,7 @@ static void bind_imports(struct chariot_driver *d, Elf64_Shdr *sechdrs,
 		target = chariot_import_target(d, strtab + sym[i].st_name, &cls);
 		if (!target || !sym[i].st_value)
 			continue;
+		chariot_copies_bind(strtab + sym[i].st_name, sym[i].st_value);
 		sym[i].st_value = target;
 		d->imports_bound++;
 	}

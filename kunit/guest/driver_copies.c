@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls that write for the driver under test: some of the first 64 bytes at "to". */
 #include <linux/bitmap.h>
+#include <linux/ethtool.h>
+#include <linux/inet.h>
 #include <linux/io.h>
+#include <linux/kfifo.h>
+#include <linux/lz4.h>
+#include <linux/lzo.h>
+#include <linux/netdevice.h>
 #include <linux/pci.h>
+#include <linux/property.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/uuid.h>
+#include <crypto/aes.h>
+#include <crypto/algapi.h>
+#include <crypto/hash.h>
+#include <crypto/scatterwalk.h>
+#include <net/checksum.h>
+#include <net/netlink.h>
 
 #include "compat/driver.h"
 #include "driver_parts.h"
@@ -24,6 +39,27 @@ static struct scatterlist list;
 struct sk_buff *driver_packet;
 static struct pci_dev *pci;
 static void *buffer;
+static DEFINE_KFIFO(fifo, char, 64);
+static STRUCT_KFIFO_REC_1(64) records;
+static struct crypto_aes_ctx key;
+static struct shash_desc *hash;
+static struct fwnode_handle *node;
+
+static const struct {
+	struct nlattr attr;
+	char text[32];
+} attribute = { { sizeof(struct nlattr) + 32, 1 }, "an attribute of thirty-two bytes" };
+
+static const u32 numbers[] = { 11, 22, 33 };
+
+static const struct property_entry properties[] = {
+	PROPERTY_ENTRY_U32_ARRAY("numbers", numbers),
+	{ }
+};
+
+/* Four bytes that are as they were, in both; and the end of LZO's. */
+static const u8 lz4[] = { 4 << 4, 'w', 'o', 'r', 'd' };
+static const u8 lzo[] = { 17 + 4, 'w', 'o', 'r', 'd', 17, 0, 0 };
 
 static __printf(2, 3) int print_to(char *to, const char *format, ...)
 {
@@ -66,6 +102,66 @@ static size_t from_iter(char *to, size_t size, bool nocache)
 	iov_iter_kvec(&iter, WRITE, &vec, 1, PAGE_SIZE);
 	return nocache ? _copy_from_iter_nocache(to, size, &iter) :
 	       _copy_from_iter(to, size, &iter);
+}
+
+static size_t flushed_from_iter(char *to, size_t size)
+{
+	struct kvec vec = { buffer, PAGE_SIZE };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, WRITE, &vec, 1, PAGE_SIZE);
+	return _copy_from_iter_flushcache(to, size, &iter);
+}
+
+static bool summed_from_iter(char *to, size_t size)
+{
+	struct kvec vec = { buffer, PAGE_SIZE };
+	struct iov_iter iter;
+	__wsum sum = 0;
+
+	iov_iter_kvec(&iter, WRITE, &vec, 1, PAGE_SIZE);
+	return csum_and_copy_from_iter_full(to, size, &sum, &iter);
+}
+
+static unsigned int from_fifo(char *to, bool peek)
+{
+	kfifo_reset(&fifo);
+	kfifo_in(&fifo, driver_text, 30);
+	/* There are fewer than asked for. */
+	return peek ? kfifo_out_peek(&fifo, to, 60) : kfifo_out(&fifo, to, 60);
+}
+
+static unsigned int from_records(char *to, bool peek)
+{
+	INIT_KFIFO(records);
+	kfifo_in(&records, driver_text, 30);
+	return peek ? kfifo_out_peek(&records, to, 60) : kfifo_out(&records, to, 60);
+}
+
+static ssize_t from_buffer(char *to, const char *from)
+{
+	loff_t at = 4;
+
+	return memory_read_from_buffer(to, 100, &at, from, 34);
+}
+
+static int digest(char *to, const char *from, bool all)
+{
+	if (all)
+		return crypto_shash_digest(hash, from, 20, to);
+	return crypto_shash_init(hash) ?: crypto_shash_final(hash, to);
+}
+
+static int finish_digest(char *to, const char *from)
+{
+	return crypto_shash_init(hash) ?: crypto_shash_finup(hash, from, 20, to);
+}
+
+static int unpack_lzo(char *to)
+{
+	size_t size = 60;
+
+	return lzo1x_decompress_safe(lzo, sizeof(lzo), to, &size);
 }
 
 static ssize_t from_user_buffer(char *to)
@@ -134,6 +230,53 @@ static noinline void copy_##name(char *to)					\
 	X(pci_byte, pci_read_config_byte(pci, PCI_VENDOR_ID, (void *)to))	\
 	X(pci_word, pci_read_config_word(pci, PCI_VENDOR_ID, (void *)to))	\
 	X(pci_dword, pci_read_config_dword(pci, PCI_VENDOR_ID, (void *)to))	\
+	X(nla, nla_memcpy(to, &attribute.attr, one + 29))			\
+	X(nla_string, nla_strscpy(to, &attribute.attr, one + 29))		\
+	X(skb_summed, skb_copy_and_csum_bits(driver_packet, 3, to, 30))		\
+	X(skb_summed_all, skb_copy_and_csum_dev(driver_packet, to))		\
+	X(summed, csum_partial_copy_nocheck(from, to, 30))			\
+	X(iter_flushed, flushed_from_iter(to, 30))				\
+	X(iter_summed, summed_from_iter(to, 30))				\
+	X(scatterwalk, scatterwalk_map_and_copy(to, &list, 5, 30, 0))		\
+	X(fifo, from_fifo(to, false))						\
+	X(fifo_peek, from_fifo(to, true))					\
+	X(fifo_record, from_records(to, false))					\
+	X(fifo_record_peek, from_records(to, true))				\
+	X(buffer, from_buffer(to, from))					\
+	X(port_bytes, ioread8_rep((void __iomem *)from, to, one + 9))		\
+	X(port_words, ioread16_rep((void __iomem *)from, to, one + 9))		\
+	X(port_longs, ioread32_rep((void __iomem *)from, to, one + 9))		\
+	X(device_longs, __ioread32_copy(to, (void __iomem *)from, one + 9))	\
+	X(bus_byte, pci_bus_read_config_byte(pci->bus, pci->devfn,		\
+					     PCI_VENDOR_ID, (void *)to))	\
+	X(bus_word, pci_bus_read_config_word(pci->bus, pci->devfn,		\
+					     PCI_VENDOR_ID, (void *)to))	\
+	X(bus_dword, pci_bus_read_config_dword(pci->bus, pci->devfn,		\
+					       PCI_VENDOR_ID, (void *)to))	\
+	X(property, fwnode_property_read_u32_array(node, "numbers",		\
+						   (void *)to, 3))		\
+	X(rss_key, netdev_rss_key_fill(to, 32))					\
+	X(digest, digest(to, from, true))					\
+	X(digest_final, digest(to, from, false))				\
+	X(digest_finup, finish_digest(to, from))				\
+	X(digest_tfm, crypto_shash_tfm_digest(hash->tfm, from, 20, to))		\
+	X(aes_encrypt, aes_encrypt(&key, to, from))				\
+	X(aes_decrypt, aes_decrypt(&key, to, from))				\
+	X(crypto_xor, __crypto_xor(to, from, from + 1, 30))			\
+	X(random_uuid, generate_random_uuid(to))				\
+	X(random_guid, generate_random_guid(to))				\
+	X(uuid, uuid_gen((void *)to))						\
+	X(guid, guid_gen((void *)to))						\
+	X(lz4, LZ4_decompress_safe(lz4, to, sizeof(lz4), 60))			\
+	X(lzo, unpack_lzo(to))							\
+	X(ipv4, in4_pton("1.2.3.4", -1, to, -1, NULL))				\
+	X(ipv6, in6_pton("fe80::1", -1, to, -1, NULL))				\
+	X(mac, mac_pton("02:03:04:05:06:07", to))				\
+	X(task_name, __get_task_comm(to, TASK_COMM_LEN, current))		\
+	X(bitmap_from_words, bitmap_from_arr32((void *)to, (void *)bits, 100))	\
+	X(bitmap_to_words, bitmap_to_arr32((void *)to, bits, 100))		\
+	X(link_modes, ethtool_convert_legacy_u32_to_link_mode((void *)to, 5))	\
+	X(link_bits, ethtool_convert_link_mode_to_legacy_u32((void *)to, bits))	\
 	X(iter, from_iter(to, 30, false))					\
 	X(iter_nocache, from_iter(to, 30, true))				\
 	X(user, copy_from_user(to, (void __user *)driver_user, one + 29))	\
@@ -156,9 +299,28 @@ const size_t driver_nr_copies = ARRAY_SIZE(driver_copies);
 
 void driver_copies_end(void)
 {
+	fwnode_remove_software_node(node);
+	if (hash)
+		crypto_free_shash(hash->tfm);
+	kfree(hash);
 	pci_dev_put(pci);
 	kfree_skb(driver_packet);
 	kfree(buffer);
+}
+
+static struct shash_desc *make_hash(void)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash("sha256", 0, 0);
+	struct shash_desc *desc;
+
+	if (IS_ERR(tfm))
+		return NULL;
+	desc = kzalloc(sizeof(*desc) + crypto_shash_descsize(tfm), GFP_KERNEL);
+	if (desc)
+		desc->tfm = tfm;
+	else
+		crypto_free_shash(tfm);
+	return desc;
 }
 
 int driver_copies_begin(void)
@@ -166,7 +328,12 @@ int driver_copies_begin(void)
 	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	driver_packet = alloc_skb(64, GFP_KERNEL);
 	pci = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, NULL);
-	if (!buffer || !driver_packet || !pci) {
+	hash = make_hash();
+	node = fwnode_create_software_node(properties, NULL);
+	if (IS_ERR(node))
+		node = NULL;
+	if (!buffer || !driver_packet || !pci || !hash || !node ||
+	    aes_expandkey(&key, driver_text, AES_KEYSIZE_128)) {
 		driver_copies_end();
 		return -ENOMEM;
 	}

@@ -76,6 +76,7 @@ all_faults() {
 	copy_from_user      -                  changed stopped   stopped allocated_page           .
 	copy_from_user_inline -                  changed stopped   stopped allocated_page           .
 	copy_from_user_nocache -                  changed stopped   stopped allocated_page           .
+	nla_memcpy          -                  changed stopped   stopped allocated_page           .
 	END
 	# The kernel maps its text and constants read-only, in its image and in the
 	# direct map, but a driver's view has others of both (directmap.c).
@@ -192,7 +193,7 @@ report_is_right() {
 	[[ $value =~ ${3//_/[_ ]} ]] || { fail "the report's victim is '$value', not '$3'"; return; }
 	case $1 in
 	*_on_cpu1) equal "$report" cpu 1 ;;
-	memset | memcpy | memmove | strcpy | snprintf | sprintf | copy_from_user*)
+	memset | memcpy | memmove | strcpy | snprintf | sprintf | copy_from_user* | nla_memcpy)
 		field "$report" called
 		[[ $value = *${1%_inline}* ]] || fail "the report says that '$value' was called" ;;
 	esac

@@ -39,7 +39,7 @@ static enum plan_class class_of(const struct binding *binding)
 		return PLAN_OBJECT;
 	if (strstr(binding->list, "imports_alloc.def"))
 		return PLAN_ALLOCATION;
-	if (strstr(binding->list, "imports_copy.def"))
+	if (strstr(binding->list, "imports_copy"))
 		return PLAN_COPY;
 	return PLAN_WRAPPER;
 }

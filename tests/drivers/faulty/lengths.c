@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <net/netlink.h>
 
 #include "../compat/user.h"
 #include "faulty.h"
@@ -70,6 +71,12 @@ LENGTH(copy_from_user_nocache, {
 	if (!call->user || copy_user_uncached(at, call->user, length))
 		call->result = call->user ? 0 : -EINVAL;
 })
+/* Copies what the attribute has, nothing, and fills the rest with zeros. */
+LENGTH(nla_memcpy, {
+	static const struct nlattr empty = { sizeof(empty), 1 };
+
+	nla_memcpy(at, &empty, length);
+})
 
 const struct fault length_faults[] = {
 	FAULT(memset),
@@ -81,5 +88,6 @@ const struct fault length_faults[] = {
 	FAULT(copy_from_user),
 	FAULT(copy_from_user_inline),
 	FAULT(copy_from_user_nocache),
+	FAULT(nla_memcpy),
 	{ }
 };

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Wrappers for kernel functions that write to one place that a driver names, made
+ * from the rules in imports_copy_rules.def: whether the driver may write there is
+ * asked before the function is called. Those that need more than a rule are in
+ * copy.c.
+ * Runs in the guest kernel's view, in the context of the call.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/i2c.h>
+#include <linux/in6.h>
+#include <linux/kfifo.h>
+#include <linux/lzo.h>
+#include <linux/pci.h>
+#include <linux/regmap.h>
+#include <linux/skbuff.h>
+#include <linux/uio.h>
+#include <linux/usb.h>
+#include <linux/uuid.h>
+#include <crypto/aes.h>
+#include <crypto/hash.h>
+
+#include "alloc.h"
+#include "chariot.h"
+
+#define CHARIOT_COPY(import, to, size, refused)	COPY_##import,
+enum copy_number {
+#include "imports_copy_rules.def"
+	COPIES_NR
+};
+#undef CHARIOT_COPY
+
+typedef unsigned long (*any_function)(unsigned long, unsigned long, unsigned long,
+				      unsigned long, unsigned long, unsigned long);
+
+/**
+ * struct copy - a function with a rule
+ * @import: its name
+ * @real: its address, once a driver that imports it was relocated
+ */
+static struct copy {
+	const char *import;
+	unsigned long real;
+} copies[COPIES_NR] = {
+#define CHARIOT_COPY(import, to, size, refused)	[COPY_##import] = { #import },
+#include "imports_copy_rules.def"
+#undef CHARIOT_COPY
+};
+
+/* A driver's module can't outlive what it imports, so an address that it calls holds. */
+void chariot_copies_bind(const char *import, unsigned long real)
+{
+	size_t i;
+
+	for (i = 0; i < COPIES_NR; i++)
+		if (!strcmp(copies[i].import, import))
+			WRITE_ONCE(copies[i].real, real);
+}
+
+/* --- how much is written ------------------------------------------------------- */
+
+static size_t int_arg(unsigned long arg)
+{
+	return max((int)arg, 0);
+}
+
+static size_t iter_bytes(size_t bytes, unsigned long iter)
+{
+	return min(bytes, iov_iter_count((struct iov_iter *)iter));
+}
+
+/* __kfifo_out(fifo, buf, len): len elements, or as many as there are. */
+static size_t fifo_bytes(const unsigned long *args)
+{
+	const struct __kfifo *fifo = (void *)args[0];
+
+	return array_size(min_t(u32, args[2], fifo->in - fifo->out), fifo->esize);
+}
+
+/* __kfifo_out_r(fifo, buf, len, recsize): of the next record. */
+static size_t fifo_record_bytes(const unsigned long *args)
+{
+	struct __kfifo *fifo = (void *)args[0];
+
+	return fifo->in == fifo->out ? 0 :
+	       min_t(size_t, (u32)args[2], __kfifo_len_r(fifo, args[3]));
+}
+
+/* memory_read_from_buffer(to, count, ppos, from, available) */
+static size_t buffer_bytes(const unsigned long *args)
+{
+	loff_t pos = *(loff_t *)args[2];
+
+	return pos < 0 || pos >= args[4] ? 0 : min_t(size_t, args[1], args[4] - pos);
+}
+
+/* regmap_bulk_read(map, reg, val, val_count) */
+static size_t regmap_bytes(const unsigned long *args)
+{
+#if IS_BUILTIN(CONFIG_REGMAP)
+	int bytes = regmap_get_val_bytes((struct regmap *)args[0]);
+
+	return bytes < 0 ? 0 : array_size(args[3], bytes);
+#else
+	return args[3];
+#endif
+}
+
+/* ..._property_read_..._array(device, name, val, nval) */
+static size_t property_bytes(const unsigned long *args, size_t each)
+{
+	return args[2] ? array_size(args[3], each) : 0;
+}
+
+static size_t digest_bytes(unsigned long desc)
+{
+	return crypto_shash_digestsize(((struct shash_desc *)desc)->tfm);
+}
+
+/* --- the wrappers -------------------------------------------------------------- */
+
+static unsigned long call_real(enum copy_number number, const unsigned long *args)
+{
+	any_function real = (any_function)READ_ONCE(copies[number].real);
+
+	return real(args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+/*
+ * Whatever the function's signature: what up to six arguments may be given in is
+ * passed on as it is.
+ */
+#define CHARIOT_COPY(import, to, size, refused)				\
+CHARIOT_WRAPPER unsigned long						\
+chariot_copy_##import(unsigned long a0, unsigned long a1,		\
+		      unsigned long a2, unsigned long a3,		\
+		      unsigned long a4, unsigned long a5)		\
+{									\
+	struct chariot_call c = chariot_caller();			\
+	const unsigned long args[6] = { a0, a1, a2, a3, a4, a5 };	\
+									\
+	if (c.driver && !chariot_check_write(&c, #import,		\
+					     (void *)args[to], size))	\
+		return refused;						\
+	return call_real(COPY_##import, args);				\
+}
+
+CHARIOT_WRAPPERS_BEGIN
+#include "imports_copy_rules.def"
+CHARIOT_WRAPPERS_END
