@@ -24,36 +24,34 @@
 #include "alloc.h"
 #include "chariot.h"
 
-#define CHARIOT_COPY(import, to, size, refused)	COPY_##import,
-enum copy_number {
-#include "imports_copy_rules.def"
-	COPIES_NR
-};
-#undef CHARIOT_COPY
-
 typedef unsigned long (*any_function)(unsigned long, unsigned long, unsigned long,
 				      unsigned long, unsigned long, unsigned long);
 
-/**
- * struct copy - a function with a rule
- * @import: its name
- * @real: its address, once a driver that imports it was relocated
- */
+/* Numbers of the functions with a rule. */
+#define CHARIOT_COPY(import, to, size, refused)	COPY_##import,
+enum copy_number {
+#include "imports_copy_rules.def"
+};
+
+#undef CHARIOT_COPY
+
+/* Their names, and their addresses once a driver that imports them was relocated. */
+#define CHARIOT_COPY(import, to, size, refused)	{ #import },
 static struct copy {
 	const char *import;
 	unsigned long real;
-} copies[COPIES_NR] = {
-#define CHARIOT_COPY(import, to, size, refused)	[COPY_##import] = { #import },
+} copies[] = {
 #include "imports_copy_rules.def"
-#undef CHARIOT_COPY
 };
+
+#undef CHARIOT_COPY
 
 /* A driver's module can't outlive what it imports, so an address that it calls holds. */
 void chariot_copies_bind(const char *import, unsigned long real)
 {
 	size_t i;
 
-	for (i = 0; i < COPIES_NR; i++)
+	for (i = 0; i < ARRAY_SIZE(copies); i++)
 		if (!strcmp(copies[i].import, import))
 			WRITE_ONCE(copies[i].real, real);
 }
@@ -62,7 +60,7 @@ void chariot_copies_bind(const char *import, unsigned long real)
 
 static size_t int_arg(unsigned long arg)
 {
-	return max((int)arg, 0);
+	return max_t(int, arg, 0);
 }
 
 static size_t iter_bytes(size_t bytes, unsigned long iter)
