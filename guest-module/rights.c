@@ -190,10 +190,10 @@ static void remove_locked(struct chariot_driver *d, struct chariot_batch *b,
 		atomic64_inc(&d->untracked);
 }
 
-/* MMIO is not RAM: never blocked */
-static bool is_ram(const struct chariot_extent *e)
+/* What else there is belongs to devices, and no backend blocks writes to it. */
+static bool is_ram(phys_addr_t gpa)
 {
-	return e->size && pfn_valid(e->gpa >> PAGE_SHIFT);
+	return pfn_valid(gpa >> PAGE_SHIFT);
 }
 
 static int table_add_all(struct chariot_driver *d,
@@ -203,7 +203,7 @@ static int table_add_all(struct chariot_driver *d,
 	int ret = pool_has(d, extents_need(d, &d->table, e, n)) ? 0 : -ENOMEM;
 
 	for (; n && !ret; e++, n--)
-		if (is_ram(e))
+		if (e->size && is_ram(e->gpa))
 			ret = chariot_table_add(&d->table, &d->pool, e->gpa,
 						e->size, rights, e->kind);
 	return ret;
@@ -219,7 +219,7 @@ int chariot_grant_extents(struct chariot_driver *d,
 	long ret;
 
 	for (i = 0; i < n; i++)
-		if (is_ram(&e[i]))
+		if (e[i].size && is_ram(e[i].gpa))
 			chariot_frames_mark(e[i].gpa, e[i].size);
 	for (;;) {
 		if (!pool_stock(d, &d->table, e, n)) {
@@ -234,14 +234,14 @@ int chariot_grant_extents(struct chariot_driver *d,
 	}
 	b = *this_cpu_ptr(batches);
 	for (i = 0; i < n && !ret; i++)
-		if (is_ram(&e[i]))
+		if (e[i].size && is_ram(e[i].gpa))
 			ret = batch_push(b, d, e[i].gpa, e[i].size,
 					 CHARIOT_REGION_ADD, rights, e[i].kind);
 	if (!ret)
 		ret = batch_send(b);
 	if (ret) {
 		for (i = 0; i < n; i++)
-			if (is_ram(&e[i]))
+			if (e[i].size && is_ram(e[i].gpa))
 				remove_locked(d, b, e[i].gpa, e[i].size);
 		batch_send(b);
 	}
@@ -441,6 +441,8 @@ bool chariot_may_write(struct chariot_driver *d, const void *va, size_t size,
 			*bad = (unsigned long)va;
 			return false;
 		}
+		if (!is_ram(gpa))
+			continue;
 		raw_spin_lock_irqsave(&d->lock, flags);
 		ok = chariot_table_allows(&d->table, gpa, run,
 					  CHARIOT_RIGHT_WRITE, &first);

@@ -3,12 +3,15 @@
  * A driver is loaded under chariot: what its imports are bound to, which of its
  * memory it may write, and how all of that ends.
  */
+#include <linux/io.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
 
 #include <chariot/hypercall.h>
 #include "alloc.h"
 #include "world.h"
+
+#define NO_DEVICE	0xfed40000	/* between those of the chipset's: writes go nowhere */
 
 static void test_start_stop(struct kunit *test)
 {
@@ -156,6 +159,19 @@ static void test_copies(struct kunit *test)
 	w.calls->families[0].put(own, 64);
 }
 
+/* Device memory is not RAM: the hardware lets drivers write it, and so do the wrappers. */
+static void test_device_memory(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
+					   CHARIOT_HEAP_PAGE);
+	void __iomem *device = ioremap(NO_DEVICE, PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, device);
+	KUNIT_EXPECT_EQ(test, 0L, w.calls->copy((__force void *)device, "driver", 7));
+	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
+	iounmap(device);
+}
+
 /* In audit mode what is not the driver's is written, and reported. */
 static void test_audit(struct kunit *test)
 {
@@ -262,6 +278,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE(test_finds),
 	KUNIT_CASE(test_redirected),
 	KUNIT_CASE(test_copies),
+	KUNIT_CASE(test_device_memory),
 	KUNIT_CASE(test_audit),
 	KUNIT_CASE(test_unload),
 	KUNIT_CASE(test_unarmed),
