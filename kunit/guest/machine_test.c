@@ -14,6 +14,7 @@
 
 /* How long it may take until chariot knows that it is forgotten, and has mended it. */
 #define NOTICE_MS	20000
+#define OBJECTS		6000
 
 /* What the kernel asks before it sleeps; a reference is held to the test's end. */
 static struct device *sleeper_of(struct kunit *test)
@@ -164,6 +165,30 @@ static void test_forgotten_number(struct kunit *test)
 	kfree(other);
 }
 
+/* Many more regions than one call tells, all of them to the byte; some freed again. */
+static void test_forgotten_many(struct kunit *test)
+{
+	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE, CHARIOT_HEAP_BYTE);
+	void **object = kunit_kcalloc(test, OBJECTS, sizeof(*object), GFP_KERNEL);
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	for (i = 0; i < OBJECTS; i++)
+		object[i] = w.calls->families[0].get(40);
+	forget(test);
+	for (i = 0; i < OBJECTS; i += 3)
+		w.calls->families[0].put(object[i], 40);
+	KUNIT_EXPECT_TRUE(test, isolated_in_time(w.chariot->domain));
+	world_expect_agreed(test, w.chariot);
+	for (i = 0; i < OBJECTS; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, !!(i % 3), may(w, object[i], 40), "object %zu", i);
+		KUNIT_EXPECT_FALSE_MSG(test, may(w, object[i] + 40, 8), "object %zu", i);
+		if (i % 3)
+			w.calls->families[0].put(object[i], 40);
+	}
+	world_expect_agreed(test, w.chariot);
+}
+
 /* Whatever call fails: nothing is isolated by halves, and it is tried again. */
 static void test_forgotten_failing(struct kunit *test)
 {
@@ -266,6 +291,7 @@ static struct kunit_case machine_cases[] = {
 	KUNIT_CASE(test_sleep),
 	KUNIT_CASE(test_forgotten),
 	KUNIT_CASE(test_forgotten_number),
+	KUNIT_CASE(test_forgotten_many),
 	KUNIT_CASE(test_forgotten_failing),
 	KUNIT_CASE(test_not_taken_back),
 	KUNIT_CASE(test_woken),
