@@ -29,30 +29,19 @@ int chariot_alias_show(struct chariot_vm *vm, u32 id)
 	return 0;
 }
 
-/* A view meets its own page again with the host's rights, see restrict_all(). */
-static void unshow(struct chariot_vm *vm, u32 id)
-{
-	u32 i;
-
-	for (i = 0; i < vm->tops; i++) {
-		xc_altp2m_change_gfn(chariot_xc, vm->domid, id, vm->top[i].gfn,
-				     CHARIOT_NO_GFN);
-		xc_altp2m_set_mem_access(chariot_xc, vm->domid, id,
-					 vm->top[i].gfn, XENMEM_access_r);
-	}
-}
-
 /**
  * chariot_alias_forget - back to the guest's own maps
  * @vm: the guest; no domain is active
+ *
+ * The views go whole. To take a page out of one (xc_altp2m_change_gfn() to no page)
+ * would have each virtual CPU's device model told, and Xen, which does that when the
+ * CPU next runs, forgets then what the answer to its event says of registers: they
+ * are set some time later, wherever it is by then.
  */
 void chariot_alias_forget(struct chariot_vm *vm)
 {
-	u32 id;
-
-	for (id = 1; id < CHARIOT_MAX_VIEWS; id++)
-		if (vm->view[id])
-			unshow(vm, id);
+	if (vm->tops)
+		chariot_views_end(vm);
 	vm->tops = 0;
 }
 

@@ -22,6 +22,7 @@
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
+#include <xen/hvm/params.h>
 #include <xen/vm_event.h>
 
 #include "record.h"
@@ -169,6 +170,8 @@ bool chariot_read_virtual(struct chariot_event *e, u64 gva, void *to, u64 size);
 bool chariot_walk_marks(struct chariot_event *e, u64 gva);
 
 /* monitor.c: Xen's events, in and out. */
+/* Is it far enough built? Before that, and of a PV guest, there are no events. */
+bool chariot_monitor_has_ring(u32 domid);
 int chariot_monitor_open(struct chariot_vm *vm);
 /* The same of a guest whose chariot-xend has died: lets it run on, without isolation. */
 int chariot_monitor_take_over(struct chariot_vm *vm);
@@ -187,6 +190,7 @@ void chariot_regs_put(struct chariot_event *e, const struct chariot_regs *regs);
 /* views.c: from rights to Xen's views. */
 int chariot_views_on(struct chariot_vm *vm);
 int chariot_view_make(struct chariot_vm *vm, u32 id);
+void chariot_views_end(struct chariot_vm *vm);
 /* No views any more, whoever made them: all is allowed. */
 void chariot_views_off(struct chariot_vm *vm);
 void chariot_view_switch(struct chariot_event *e, u32 to);

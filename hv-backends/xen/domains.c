@@ -63,6 +63,9 @@ int chariot_domain_control(struct chariot_vm *vm, u32 id, u32 state, u32 mode)
 	if (id >= CHARIOT_MAX_VIEWS || !vm->domain[id])
 		return -ENOENT;
 	d = vm->domain[id];
+	/* It may have gone since the domain was created. */
+	if (state == CHARIOT_DOMAIN_ACTIVE && chariot_view_make(vm, id))
+		return -ENOMEM;
 	d->mode = mode;
 	if (d->state == state)
 		return 0;

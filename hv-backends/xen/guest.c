@@ -151,7 +151,7 @@ static struct chariot_vm *attach(u32 domid, int *status)
 
 	*status = CHARIOT_GUEST_LATER;
 	if (xc_domain_getinfolist(chariot_xc, domid, 1, &info) == 1 &&
-	    info.domain == domid)
+	    info.domain == domid && chariot_monitor_has_ring(domid))
 		vm = chariot_vm_new(domid, info.max_vcpu_id + 1, info.max_pages);
 	if (!vm)
 		return NULL;

@@ -13,6 +13,14 @@
 #define VMCALL_LENGTH	3
 #define HW_EXCEPTION	3	/* Xen's HVMOP_TRAP_hw_exc */
 
+bool chariot_monitor_has_ring(u32 domid)
+{
+	uint64_t gfn;
+
+	return !xc_hvm_param_get(chariot_xc, domid, HVM_PARAM_MONITOR_RING_PFN, &gfn) &&
+	       gfn;
+}
+
 int chariot_monitor_open(struct chariot_vm *vm)
 {
 	uint32_t remote;

@@ -56,18 +56,12 @@ static int set_all(struct chariot_vm *vm, u16 view, xenmem_access_t rights)
 				     HIGH_START + vm->pages - low, rights);
 }
 
-/*
- * A view meets a page with the rights that it has in the host's own tables, all of
- * them, whatever the view was created with: so each page is told. A view stays for
- * the next domain of its number.
- */
-int chariot_view_make(struct chariot_vm *vm, u32 id)
+/* Xen gives it the lowest number that is free. */
+static int make(struct chariot_vm *vm, u32 id)
 {
 	u16 view;
 	int err;
 
-	if (vm->view[id])
-		return 0;
 	if (xc_altp2m_create_view(chariot_xc, vm->domid, XENMEM_access_r, &view))
 		return -ENOMEM;
 	if (view != id) {
@@ -88,6 +82,39 @@ int chariot_view_make(struct chariot_vm *vm, u32 id)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+/*
+ * A view meets a page with the rights that it has in the host's own tables, all of
+ * them, whatever the view was created with: so each page is told. A view stays for
+ * the next domain of its number.
+ */
+int chariot_view_make(struct chariot_vm *vm, u32 id)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 1; i <= id && !err; i++)
+		if (!vm->view[i])
+			err = make(vm, i);
+	return err;
+}
+
+/* All of them; no domain is active. Those that are needed again are made again. */
+void chariot_views_end(struct chariot_vm *vm)
+{
+	u32 id;
+
+	xc_altp2m_switch_to_view(chariot_xc, vm->domid, CHARIOT_DOMAIN_KERNEL);
+	for (id = 1; id < CHARIOT_MAX_VIEWS; id++) {
+		if (!vm->view[id])
+			continue;
+		if (xc_altp2m_destroy_view(chariot_xc, vm->domid, id))
+			chariot_log(LOG_ERR, "guest %u: view %u does not go: %m",
+				    vm->domid, id);
+		else
+			vm->view[id] = false;
+	}
 }
 
 void chariot_views_off(struct chariot_vm *vm)
@@ -152,7 +179,7 @@ struct told {
 
 static void tell(struct chariot_vm *vm, u32 id, struct told *told)
 {
-	if (told->count &&
+	if (told->count && vm->view[id] &&
 	    xc_altp2m_set_mem_access_multi(chariot_xc, vm->domid, id, told->access,
 					   told->gfn, told->count))
 		chariot_log(LOG_ERR, "guest %u, view %u: rights of %u pages from %llx on are not set: %m",

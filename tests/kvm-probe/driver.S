@@ -5,7 +5,9 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/cpufeatures.h>
 #include <asm/nospec-branch.h>
 
 	.section .text.driver, "ax"
@@ -156,7 +158,7 @@ SYM_FUNC_END(drv_ins)
 SYM_FUNC_START(drv_hypercall)
 	push	%rbx
 	mov	%rdi, %rax
-	.byte	0x0f, 0x01, 0xd9	/* vmmcall */
+	ALTERNATIVE "vmcall", "vmmcall", X86_FEATURE_VMMCALL
 	pop	%rbx
 	leave_driver
 SYM_FUNC_END(drv_hypercall)

@@ -137,6 +137,13 @@ gone() {
 	done
 }
 
+# Chariot itself is unloaded, and loaded again.
+renew_chariot() {
+	rmmod chariot || return
+	[ ! -e $SYSFS ] && [ ! -e /dev/chariot ] || { fail "something is left of it"; return; }
+	modprobe chariot
+}
+
 unload() {
 	innocent "$@" && rmmod "$@" && gone "$@"
 }

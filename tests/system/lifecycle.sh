@@ -175,9 +175,7 @@ remove_in_use() {
 }
 
 chariot_goes() {
-	rmmod chariot || return
-	[ ! -e $SYSFS ] && [ ! -e /dev/chariot ] || { fail "something is left of it"; return; }
-	modprobe chariot && doctor && load good_files && ./exercise 2 5 && unload good_files &&
+	renew_chariot && doctor && load good_files && ./exercise 2 5 && unload good_files &&
 		clean_log
 }
 

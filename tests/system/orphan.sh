@@ -39,10 +39,12 @@ isolated_anew() {
 
 ends() { rmmod good_alloc faulty && clean_log; }
 
+chariot_goes() { renew_chariot && isolated_now && ends; }
+
 rounds="process daemon"
 plan $(for round in $rounds; do
 	echo "${round}_isolated ${round}_works_on ${round}_anew ${round}_ends"
-done)
+done) chariot_goes
 load_playground || exit
 for round in $rounds; do
 	run_test ${round}_isolated isolated_now
@@ -50,3 +52,4 @@ for round in $rounds; do
 	run_test ${round}_anew isolated_anew
 	run_test ${round}_ends ends
 done
+run_test chariot_goes chariot_goes
