@@ -48,6 +48,32 @@
 			  "wrappers are called by stubs.S only")
 #define CHARIOT_WRAPPERS_END	__diag_pop()
 
+/*
+ * A wrapper whatever the function's signature: all that a function of up to six
+ * arguments may be given is in registers. result: of c and args[6].
+ */
+#define CHARIOT_ANY_WRAPPER(name, result)				\
+CHARIOT_WRAPPER unsigned long name(					\
+	unsigned long a0, unsigned long a1, unsigned long a2,		\
+	unsigned long a3, unsigned long a4, unsigned long a5)		\
+{									\
+	struct chariot_call c = chariot_caller();			\
+	const unsigned long args[6] = { a0, a1, a2, a3, a4, a5 };	\
+									\
+	return result;							\
+}
+
+/* The function itself, with the arguments as they are. */
+static inline unsigned long chariot_call_any(unsigned long function,
+					     const unsigned long *args)
+{
+	unsigned long (*fn)(unsigned long, unsigned long, unsigned long,
+			    unsigned long, unsigned long, unsigned long) =
+		(void *)function;
+
+	return fn(args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
 #define CHARIOT_KMALLOC_CACHES	13
 
 /*

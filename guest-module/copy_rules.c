@@ -24,9 +24,6 @@
 #include "alloc.h"
 #include "chariot.h"
 
-typedef unsigned long (*any_function)(unsigned long, unsigned long, unsigned long,
-				      unsigned long, unsigned long, unsigned long);
-
 /* Numbers of the functions with a rule. */
 #define CHARIOT_COPY(import, to, size, refused)	COPY_##import,
 enum copy_number {
@@ -118,31 +115,11 @@ static size_t digest_bytes(unsigned long desc)
 
 /* --- the wrappers -------------------------------------------------------------- */
 
-static unsigned long call_real(enum copy_number number, const unsigned long *args)
-{
-	any_function real = (any_function)READ_ONCE(copies[number].real);
-
-	return real(args[0], args[1], args[2], args[3], args[4], args[5]);
-}
-
-/*
- * Whatever the function's signature: what up to six arguments may be given in is
- * passed on as it is.
- */
 #define CHARIOT_COPY(import, to, size, refused)				\
-CHARIOT_WRAPPER unsigned long						\
-chariot_copy_##import(unsigned long a0, unsigned long a1,		\
-		      unsigned long a2, unsigned long a3,		\
-		      unsigned long a4, unsigned long a5)		\
-{									\
-	struct chariot_call c = chariot_caller();			\
-	const unsigned long args[6] = { a0, a1, a2, a3, a4, a5 };	\
-									\
-	if (c.driver && !chariot_check_write(&c, #import,		\
-					     (void *)args[to], size))	\
-		return refused;						\
-	return call_real(COPY_##import, args);				\
-}
+CHARIOT_ANY_WRAPPER(chariot_copy_##import,				\
+	c.driver && !chariot_check_write(&c, #import, (void *)args[to], size) ? \
+	(unsigned long)(refused) :					\
+	chariot_call_any(READ_ONCE(copies[COPY_##import].real), args))
 
 CHARIOT_WRAPPERS_BEGIN
 #include "imports_copy_rules.def"

@@ -408,10 +408,6 @@ void chariot_trace_commit(struct chariot_driver *d, const unsigned long *args)
 				 CHARIOT_KIND_BUFFER);
 }
 
-typedef unsigned long (*any_function)(unsigned long, unsigned long,
-				      unsigned long, unsigned long,
-				      unsigned long, unsigned long);
-
 static bool succeeded(const struct chariot_call_rule *rule, unsigned long ret)
 {
 	return rule->status ? !(int)ret : ret && !IS_ERR_VALUE(ret);
@@ -422,7 +418,7 @@ static unsigned long call_through(enum chariot_call_number number,
 				  const unsigned long *args)
 {
 	const struct chariot_call_rule *rule = &chariot_call_rules[number];
-	any_function real = (any_function)READ_ONCE(rule->real);
+	unsigned long real = READ_ONCE(rule->real);
 	unsigned long ret;
 
 	if (d && rule->before)
@@ -430,27 +426,15 @@ static unsigned long call_through(enum chariot_call_number number,
 	/* Every rule's function was looked up before any driver could call it. */
 	if (WARN_ON_ONCE(!real))
 		return -ENOSYS;
-	ret = real(args[0], args[1], args[2], args[3], args[4], args[5]);
+	ret = chariot_call_any(real, args);
 	if (d && rule->after && succeeded(rule, ret))
 		rule->after(d, rule, args, ret);
 	return ret;
 }
 
-/*
- * One wrapper a function, whatever its signature: what a function of up to six
- * arguments may be given is in registers, and passed on as it is.
- */
 #define CHARIOT_CALL_WRAPPER(import)					\
-CHARIOT_WRAPPER unsigned long						\
-chariot_call_##import(unsigned long a0, unsigned long a1,		\
-		      unsigned long a2, unsigned long a3,		\
-		      unsigned long a4, unsigned long a5)		\
-{									\
-	struct chariot_call c = chariot_caller();			\
-	const unsigned long args[6] = { a0, a1, a2, a3, a4, a5 };	\
-									\
-	return call_through(CHARIOT_CALL_##import, c.driver, args);	\
-}
+CHARIOT_ANY_WRAPPER(chariot_call_##import,				\
+		    call_through(CHARIOT_CALL_##import, c.driver, args))
 
 CHARIOT_WRAPPERS_BEGIN
 CHARIOT_CALLS(CHARIOT_CALL_WRAPPER)
