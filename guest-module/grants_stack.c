@@ -26,9 +26,14 @@
 #define TRIES		100	/* while the task runs, of 10 us each */
 /*
  * So long the write is tried again while the task runs on another CPU and can't be
- * interrupted there.
+ * interrupted there; then writes are not, for as long. It is so often, too (TRIES
+ * take a millisecond): when the host stops us both for a while, that CPU did not
+ * have the time. While it alone is stopped, tries are not counted; all of them are
+ * WAIT_TRIES_MAX at most.
  */
 #define WAIT_NS		(500 * NSEC_PER_MSEC)
+#define WAIT_TRIES	500
+#define WAIT_TRIES_MAX	(4 * WAIT_TRIES)
 
 /**
  * struct frame - a frame on loan
@@ -44,7 +49,24 @@ struct frame {
 	size_t size;
 };
 
-enum lent { LENT, RUNS, NO_FRAME };
+enum lent { LENT, RUNS, NO_FRAME };	/* RUNS: ask again */
+
+/**
+ * struct patience - of a CPU, with a task that does not stop running
+ * @task: it is waited for
+ * @since, @last: when it was asked for first and last
+ * @tries: so often, but those when its CPU was not run by the host
+ * @tries_all: all of them
+ * @va: the write that waits
+ * @number: of the question that was asked for it last; its answer may come between
+ *	two tries
+ */
+struct patience {
+	struct task_struct *task;
+	u64 since, last;
+	unsigned int tries, tries_all;
+	unsigned long va, number;
+};
 
 /**
  * struct question - to a CPU: will the task that you run lend this frame?
@@ -55,6 +77,7 @@ enum lent { LENT, RUNS, NO_FRAME };
  * @driver: to whom
  * @task: if it is another's turn by then, the answer is RUNS
  * @va: in the frame
+ * @patience: of who asks
  * @answer: once it is ANSWERED
  */
 struct question {
@@ -64,6 +87,7 @@ struct question {
 	struct chariot_driver *driver;
 	struct task_struct *task;
 	unsigned long va;
+	struct patience *patience;
 	enum lent answer;
 };
 
@@ -74,9 +98,7 @@ static unsigned int nr_frames;
 static DEFINE_RAW_SPINLOCK(frames_lock);	/* the locks of drivers inside it */
 /* To whom each CPU has switched last; set before that task runs. */
 static DEFINE_PER_CPU(struct task_struct *, switched_to);
-/* The task that this CPU waits for, and since when. */
-static DEFINE_PER_CPU(struct task_struct *, awaited);
-static DEFINE_PER_CPU(u64, awaited_since);
+static DEFINE_PER_CPU(struct patience, patiences);
 static DEFINE_PER_CPU(struct question, questions);
 static atomic_long_t nr_questions = ATOMIC_LONG_INIT(0);
 static struct tracepoint *switch_tracepoint;
@@ -137,11 +159,13 @@ static unsigned long times_run(const struct task_struct *task)
 }
 
 /*
- * The driver's frame that va is in, on the stack of a task that sleeps or is
- * interrupted by us, on another stack.
+ * LENT: the driver's frame that va is in, on the stack of a task that sleeps or is
+ * interrupted by us, on another stack. RUNS: the stack can't be read yet: it was
+ * interrupted where the unwinder knows nothing, in a gate or a kprobe's detour.
  */
-static bool find_frame(const struct chariot_driver *d, struct task_struct *task,
-		       unsigned long va, struct frame *f)
+static enum lent find_frame(const struct chariot_driver *d,
+			    struct task_struct *task, unsigned long va,
+			    struct frame *f)
 {
 	const unsigned long base = (unsigned long)task->stack;
 	const unsigned long end = base + THREAD_SIZE;
@@ -154,20 +178,21 @@ static bool find_frame(const struct chariot_driver *d, struct task_struct *task,
 		ip = unwind_get_return_address(&state);
 		sp = state.sp;
 		if (!ip || !unwind_next_frame(&state) || unwind_error(&state))
-			return false;
+			return RUNS;
 		if (sp < base || sp >= end)
 			continue;	/* of the interrupt */
 		/* Frames are passed upwards; below the caller's is the return address. */
 		if (state.sp < sp + sizeof(long) || state.sp > end)
-			return false;
+			return NO_FRAME;
 		if (va < sp)
-			return false;
+			return NO_FRAME;
 		f->start = sp;
 		f->size = state.sp - sizeof(long) - sp;
 		if (va - sp < f->size)
-			return chariot_module_text_contains(d->mod, ip);
+			return chariot_module_text_contains(d->mod, ip) ? LENT :
+									  NO_FRAME;
 	}
-	return false;
+	return NO_FRAME;
 }
 
 static bool frame_insert(const struct frame *new)
@@ -197,6 +222,7 @@ static enum lent lend_frame(struct chariot_driver *d, struct task_struct *task,
 {
 	unsigned long times = times_run(task);
 	struct frame f = { .task = task, .driver = d };
+	enum lent found;
 
 	/* How often it has run is read before whether it runs. */
 	smp_rmb();
@@ -204,10 +230,11 @@ static enum lent lend_frame(struct chariot_driver *d, struct task_struct *task,
 		return RUNS;
 	if (READ_ONCE(task->__state) & TASK_DEAD || READ_ONCE(task->exit_state))
 		return NO_FRAME;
-	if (!find_frame(d, task, va, &f)) {
+	found = find_frame(d, task, va, &f);
+	if (found != LENT) {
 		/* Its stack changed below us if it was woken. */
 		smp_rmb();
-		return stayed(task, times) ? NO_FRAME : RUNS;
+		return stayed(task, times) ? found : RUNS;
 	}
 	if (!frame_insert(&f))
 		return NO_FRAME;
@@ -235,18 +262,21 @@ static void answer(void *info)
 	q->answer = current == q->task ? lend_frame(q->driver, current, q->va) :
 					 RUNS;
 	rcu_read_unlock();
+	/* The one who asked may not come again: the write passes now. */
+	if (q->answer == LENT)
+		WRITE_ONCE(q->patience->task, NULL);
 	atomic_set_release(&q->state, ANSWERED);
 }
 
 /*
  * Have the CPU that the task runs on interrupted, and its frame lent as that of any
- * task that is interrupted. RUNS: no answer yet; ask again, with the same *number.
- * Interrupts are off: nothing waits for the other CPU here.
+ * task that is interrupted. RUNS: no answer yet; ask again. Interrupts are off:
+ * nothing waits for the other CPU here.
  */
 static enum lent ask(struct chariot_driver *d, struct task_struct *task,
-		     unsigned long va, unsigned long *number)
+		     struct patience *p)
 {
-	int cpu = READ_ONCE(task_thread_info(task)->cpu), state;
+	int cpu = task_cpu(task), state;
 	struct question *q = per_cpu_ptr(&questions, cpu);
 	enum lent lent = RUNS;
 
@@ -254,14 +284,15 @@ static enum lent ask(struct chariot_driver *d, struct task_struct *task,
 	if (state == TAKEN || state == ASKED ||
 	    atomic_cmpxchg(&q->state, state, TAKEN) != state)
 		return RUNS;
-	if (state == ANSWERED && q->number == *number)
+	if (state == ANSWERED && q->number == p->number)
 		lent = q->answer;
 	if (lent == RUNS && cpu != smp_processor_id()) {
-		*number = atomic_long_inc_return(&nr_questions);
-		q->number = *number;
+		p->number = atomic_long_inc_return(&nr_questions);
+		q->number = p->number;
 		q->driver = d;
 		q->task = task;
-		q->va = va;
+		q->va = p->va;
+		q->patience = p;
 		atomic_set_release(&q->state, ASKED);
 		if (!smp_call_function_single_async(cpu, &q->csd))
 			return RUNS;
@@ -297,24 +328,47 @@ static struct task_struct *task_of_stack(unsigned long va)
 	return NULL;
 }
 
-/* Whether to wait on for a task that does not stop running. */
-static bool worth_waiting(struct task_struct *task)
+/* This CPU's, with the task. */
+static struct patience *patience_with(struct task_struct *task, unsigned long va)
+{
+	struct patience *p = this_cpu_ptr(&patiences);
+	u64 now = ktime_get_mono_fast_ns();
+
+	if (READ_ONCE(p->task) != task || now - p->last > WAIT_NS) {
+		WRITE_ONCE(p->task, task);
+		p->since = now;
+		p->last = now;
+		p->tries = 0;
+		p->tries_all = 0;
+		p->va = 0;
+	}
+	if (p->va != va) {
+		p->va = va;
+		p->number = 0;
+	}
+	return p;
+}
+
+/* Whether to wait on for the task. */
+static bool worth_waiting(struct patience *p, const struct task_struct *task)
 {
 	u64 now = ktime_get_mono_fast_ns();
 
-	if (this_cpu_read(awaited) != task ||
-	    now - this_cpu_read(awaited_since) > 2 * WAIT_NS) {
-		this_cpu_write(awaited, task);
-		this_cpu_write(awaited_since, now);
-	}
-	return now - this_cpu_read(awaited_since) < WAIT_NS;
+	if (now - p->since >= WAIT_NS &&
+	    (p->tries >= WAIT_TRIES || p->tries_all >= WAIT_TRIES_MAX))
+		return false;
+	p->last = now;
+	p->tries_all++;
+	if (!vcpu_is_preempted(task_cpu(task)))
+		p->tries++;
+	return true;
 }
 
 enum chariot_settled chariot_stack_settle(struct chariot_driver *d,
 					  unsigned long va)
 {
 	struct task_struct *task;
-	unsigned long number = 0;
+	struct patience *patience;
 	enum lent lent = NO_FRAME;
 	int try;
 
@@ -323,18 +377,20 @@ enum chariot_settled chariot_stack_settle(struct chariot_driver *d,
 	task = task_of_stack(va);
 	if (!task || (task == current && !in_interrupt()))
 		return CHARIOT_DENIED;
+	patience = patience_with(task, va);
 	/* What it waits for may wake it early; it sleeps again, or is interrupted. */
 	for (try = 0; try < TRIES; try++) {
 		lent = lend_frame(d, task, va);
 		if (lent == RUNS)
-			lent = ask(d, task, va, &number);
+			lent = ask(d, task, patience);
 		if (lent != RUNS)
 			break;
 		udelay(10);
 	}
 	if (lent == RUNS)
-		return worth_waiting(task) ? CHARIOT_TRY_AGAIN : CHARIOT_DENIED;
-	this_cpu_write(awaited, NULL);
+		return worth_waiting(patience, task) ? CHARIOT_TRY_AGAIN :
+						       CHARIOT_DENIED;
+	WRITE_ONCE(patience->task, NULL);
 	return lent == LENT ? CHARIOT_SETTLED : CHARIOT_DENIED;
 }
 

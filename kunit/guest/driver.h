@@ -133,11 +133,15 @@ typedef void kunit_words_fn(long words[KUNIT_WORDS]);
 /**
  * struct kunit_frames - functions that have words in their frame until they are told
  * @sleep: that sleeps; @run: that does not. Both return the last of the words
+ * @deaf: one that runs has interrupts off while this isn't 0, and says so in it
  */
 struct kunit_frames {
 	long (*sleep)(kunit_words_fn *tell, struct completion *done);
 	long (*run)(kunit_words_fn *tell, struct completion *done);
+	int *deaf;
 };
+
+enum { KUNIT_BE_DEAF = 1, KUNIT_IS_DEAF };
 
 #define DRIVER_USER_TEXT	63	/* characters */
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Frames of the driver under test's, which another task is to write to. */
 #include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/processor.h>
+#include <linux/sched.h>
 
 #include "driver_parts.h"
 
@@ -21,10 +24,29 @@ static noinline void sleep_for(struct completion *done)
 	wait_for_completion(done);
 }
 
+static int deaf;
+
+static void be_deaf(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(deaf, KUNIT_IS_DEAF);
+	while (READ_ONCE(deaf))
+		cpu_relax();
+	local_irq_restore(flags);
+	/* What was asked meanwhile is seen to be answered; then this is switched away. */
+	mdelay(200);
+	schedule_timeout_uninterruptible(1);
+}
+
 static noinline void run_until(struct completion *done)
 {
-	while (!completion_done(done))
+	while (!completion_done(done)) {
+		if (READ_ONCE(deaf))
+			be_deaf();
 		cpu_relax();
+	}
 }
 
 static noinline long sleep(kunit_words_fn *tell, struct completion *done)
@@ -43,4 +65,8 @@ static noinline long run(kunit_words_fn *tell, struct completion *done)
 	return last;
 }
 
-const struct kunit_frames driver_frames = { .sleep = sleep, .run = run };
+const struct kunit_frames driver_frames = {
+	.sleep = sleep,
+	.run = run,
+	.deaf = &deaf,
+};

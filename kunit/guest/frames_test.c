@@ -5,6 +5,7 @@
  * for. The right ends when the task goes on.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/sched/task_stack.h>
@@ -67,6 +68,14 @@ static int finish(void)
 	ret = kthread_stop(waiter);
 	put_task_struct(waiter);
 	return ret;
+}
+
+/* As a store is: with registers, it is the caller's to try again. */
+static enum chariot_settled settle_store(const void *va, size_t size)
+{
+	const struct pt_regs regs = { };
+
+	return chariot_grants_settle(world.chariot, (unsigned long)va, size, &regs);
 }
 
 /* Asked again while that is the answer, as the write is tried again. */
@@ -134,6 +143,71 @@ static void test_runs(struct kunit *test)
 	world_expect_agreed(test, world.chariot);
 }
 
+static void be_deaf(void)
+{
+	WRITE_ONCE(*world.calls->frames->deaf, KUNIT_BE_DEAF);
+	while (READ_ONCE(*world.calls->frames->deaf) != KUNIT_IS_DEAF)
+		cpu_relax();
+}
+
+static void hear(void)
+{
+	WRITE_ONCE(*world.calls->frames->deaf, 0);
+}
+
+/*
+ * The CPU answers when nobody asks any more: the write passes. When the next one
+ * comes it is waited for anew, however long ago that was.
+ */
+static void test_answered_late(struct kunit *test)
+{
+	unsigned long end, bad;
+	int i;
+
+	start(test, run);
+	for (i = 0; i < 3; i++) {
+		be_deaf();
+		KUNIT_EXPECT_EQ(test, settle_store(words, sizeof(*words)), CHARIOT_TRY_AGAIN);
+		hear();
+		end = jiffies + SECONDS * HZ;
+		while (!chariot_can_write(world.chariot, words, 1, &bad) &&
+		       time_before(jiffies, end))
+			cpu_relax();
+		KUNIT_EXPECT_TRUE(test, words_writable(test));
+		msleep(700);
+	}
+	finish();
+	KUNIT_EXPECT_TRUE(test, taken_back());
+	world_expect_agreed(test, world.chariot);
+}
+
+/* It is waited for long, but not for ever, and then not at each write. */
+static void test_never_answered(struct kunit *test)
+{
+	enum chariot_settled settled;
+	u64 since, took;
+	int tries = 0;
+
+	start(test, run);
+	be_deaf();
+	since = ktime_get_mono_fast_ns();
+	do {
+		settled = settle_store(words, sizeof(*words));
+		took = ktime_get_mono_fast_ns() - since;
+		tries++;
+	} while (settled == CHARIOT_TRY_AGAIN && took < SECONDS * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, settled, CHARIOT_DENIED);
+	KUNIT_EXPECT_GT(test, tries, 500);
+	KUNIT_EXPECT_GE(test, took, 500 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, settle_store(words + 1, sizeof(*words)), CHARIOT_DENIED);
+	hear();
+	msleep(700);
+	KUNIT_EXPECT_TRUE(test, settles(words, sizeof(*words)));
+	finish();
+	KUNIT_EXPECT_TRUE(test, taken_back());
+	world_expect_agreed(test, world.chariot);
+}
+
 /* One's own is no loan, and a task that is not the driver's lends nothing. */
 static void test_refused(struct kunit *test)
 {
@@ -146,6 +220,8 @@ static void test_refused(struct kunit *test)
 static struct kunit_case frames_cases[] = {
 	KUNIT_CASE(test_sleeps),
 	KUNIT_CASE(test_runs),
+	KUNIT_CASE(test_answered_late),
+	KUNIT_CASE(test_never_answered),
 	KUNIT_CASE(test_refused),
 	{ }
 };
