@@ -69,8 +69,3 @@ DRIVER 5
 DRIVER 6
 DRIVER 7
 	.balign 4096, 0xcc
-	.globl drivers_end
-drivers_end:
-	ANNOTATE_NOENDBR
-	int3
-	.balign 4096, 0xcc

@@ -33,7 +33,7 @@
 /* driver.S */
 #define DRIVERS		8u
 #define DRIVER_STRIDE	PAGE_SIZE
-extern char drivers_start[], drivers_end[];
+extern char drivers_start[];
 extern char driver_vmmcall[], driver_vmcall[], driver_xen[];
 
 typedef void driver_store_fn(u64 *to, u64 value);

@@ -123,16 +123,17 @@ bool isolate_first(void)
 			   CHARIOT_MODE_ENFORCE), 0);
 }
 
-/* A stopped write is told by an exception, with any error code that was asked for. */
+/*
+ * A write that was stopped or audited is told by an exception, with any error code that
+ * was asked for. If an interrupt's frame was the write, it comes after the interrupt:
+ * wherever that returns to, or in its handler. Others of the kernel's have no code.
+ */
 static int die_event(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
-	unsigned long ip = args->regs->ip;
 
-	if (val != DIE_GPF || !args->err ||
-	    ip < (unsigned long)drivers_start || ip >= (unsigned long)drivers_end)
-		return NOTIFY_DONE;
-	return NOTIFY_STOP;
+	return val == DIE_GPF && args->err && !user_mode(args->regs) ? NOTIFY_STOP :
+								       NOTIFY_DONE;
 }
 NOKPROBE_SYMBOL(die_event);
 
