@@ -98,6 +98,7 @@ static struct kunit_driver driver = {
 	.device_families = driver_device_families,
 	.fragments = driver_fragments,
 	.copies = driver_copies,
+	.user_pages = driver_user_pages,
 	.mappings = driver_mappings,
 	.user = &driver_user,
 	.entries = &entries,
@@ -151,6 +152,7 @@ static int __init kunit_driver_init(void)
 	driver.nr_device_families = driver_nr_device_families;
 	driver.nr_fragments = driver_nr_fragments;
 	driver.nr_copies = driver_nr_copies;
+	driver.nr_user_pages = driver_nr_user_pages;
 	driver.nr_mappings = driver_nr_mappings;
 	driver.block = driver_block;
 	driver.files = driver_files;

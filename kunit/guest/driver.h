@@ -56,6 +56,19 @@ struct kunit_mapping {
 	void (*unmap)(void *p);
 };
 
+/**
+ * struct kunit_user_pages - a way to get hold of pages of user memory
+ * @get: n pages from va on, to write to them; returns how many, or an error
+ * @put: give them back
+ * @pins: they are pinned, else referenced
+ */
+struct kunit_user_pages {
+	const char *name;
+	long (*get)(unsigned long va, int n, bool write, struct page **pages);
+	void (*put)(struct page **pages, int n);
+	bool pins;
+};
+
 /* What the driver is handed. */
 struct kunit_object {
 	struct kunit_object *next;
@@ -161,6 +174,8 @@ struct kunit_driver {
 	size_t nr_copies;
 	const struct kunit_mapping *mappings;
 	size_t nr_mappings;
+	const struct kunit_user_pages *user_pages;
+	size_t nr_user_pages;
 	unsigned long *user;
 	struct kunit_entries *entries;
 	const struct kunit_frames *frames;

@@ -23,6 +23,8 @@ extern const struct kunit_fragment driver_fragments[];
 extern const size_t driver_nr_fragments;
 extern const struct kunit_mapping driver_mappings[];
 extern const size_t driver_nr_mappings;
+extern const struct kunit_user_pages driver_user_pages[];
+extern const size_t driver_nr_user_pages;
 extern const struct kunit_copy driver_copies[];
 extern const size_t driver_nr_copies;
 

@@ -24,7 +24,7 @@ MODULE_PARM_DESC(drivers, "Folder of chariot-kunit-driver.ko (default: where it 
 static struct kunit_suite * const suites[] = {
 	&guest_load_suite, &guest_alloc_suite, &guest_report_suite,
 	&guest_gates_suite, &guest_block_suite, &guest_files_suite,
-	&guest_rules_suite, &guest_frames_suite,
+	&guest_rules_suite, &guest_frames_suite, &guest_pages_suite,
 	&guest_machine_suite, &guest_user_suite,
 	&guest_start_suite, &guest_failure_suite,
 };

@@ -20,7 +20,7 @@ extern struct kunit_suite guest_start_suite, guest_failure_suite;
 extern struct kunit_suite guest_report_suite, guest_machine_suite;
 extern struct kunit_suite guest_user_suite, guest_gates_suite;
 extern struct kunit_suite guest_block_suite, guest_files_suite;
-extern struct kunit_suite guest_rules_suite, guest_frames_suite;
+extern struct kunit_suite guest_rules_suite, guest_frames_suite, guest_pages_suite;
 
 /* Before all suites, in the task that loads this module: reads the driver's file. */
 int world_open(const char *folder);

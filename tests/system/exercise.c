@@ -30,7 +30,8 @@
 static void one_round(void)
 {
 	struct pollfd poller = { .events = POLLIN | POLLOUT };
-	unsigned int used, calls, pause = 1;
+	unsigned int used, calls, pause = 1, i;
+	static char two_pages[8192] __attribute__((aligned(4096)));
 	char text[16] = "";
 	char *page;
 	int fd = open("/dev/good_files", O_RDWR);
@@ -51,6 +52,13 @@ static void one_round(void)
 	EXPECT(!strcmp(text, "COME TEXT"));
 	EXPECT(ioctl(fd, GOOD_CALLS, &calls) == 0 && calls == 2);
 	EXPECT(ioctl(fd, GOOD_SLEEP, &pause) == 0);
+	/* Each is copied in another way, and may lie in two pages. */
+	for (i = 0; i < 8; i++) {
+		EXPECT(write(fd, "more text", 9) == 9);
+		memset(two_pages, 0, sizeof(two_pages));
+		EXPECT(read(fd, two_pages + 4092, 9) == 9);
+		EXPECT(!strcmp(two_pages + 4092, "MORE TEXT"));
+	}
 
 	EXPECT(ioctl(fd, 0x1234, NULL) == -1 && errno == ENOTTY);
 	EXPECT(ioctl(fd, GOOD_USED, (void *)1) == -1 && errno == EFAULT);

@@ -79,6 +79,28 @@ static inline void kunit_page_ends(struct page *page, bool is_write)
 #define kunit_page_ends(page, is_write)	page_endio(page, is_write, 0)
 #endif
 
+/* Linux 6.5 does not tell the areas any more that pages are in. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define kunit_get_user_pages(va, n, flags, pages)	get_user_pages(va, n, flags, pages)
+#define kunit_pin_user_pages(va, n, flags, pages)	pin_user_pages(va, n, flags, pages)
+#define kunit_get_user_pages_remote(mm, va, n, flags, pages)	\
+	get_user_pages_remote(mm, va, n, flags, pages, NULL)
+#define kunit_pin_user_pages_remote(mm, va, n, flags, pages)	\
+	pin_user_pages_remote(mm, va, n, flags, pages, NULL)
+#else
+#define kunit_get_user_pages(va, n, flags, pages)	\
+	get_user_pages(va, n, flags, pages, NULL)
+#define kunit_pin_user_pages(va, n, flags, pages)	\
+	pin_user_pages(va, n, flags, pages, NULL)
+#define kunit_get_user_pages_remote(mm, va, n, flags, pages)	\
+	get_user_pages_remote(mm, va, n, flags, pages, NULL, NULL)
+#define kunit_pin_user_pages_remote(mm, va, n, flags, pages)	\
+	pin_user_pages_remote(mm, va, n, flags, pages, NULL, NULL)
+#endif
+
+/* Since Linux 6.3 an iterator's pages can be pinned. */
+#define KUNIT_EXTRACTS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0))
+
 /* Linux 6.12: the old size is known. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define kunit_kvrealloc(p, old, size, gfp)	kvrealloc(p, size, gfp)
