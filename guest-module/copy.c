@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <crypto/scatterwalk.h>
 
 #include "alloc.h"
 #include "chariot.h"
@@ -546,6 +547,82 @@ chariot_sg_pcopy_to_buffer(struct scatterlist *sg, unsigned int nents, void *to,
 	if (!chariot_check_write(&c, "sg_pcopy_to_buffer", to, n))
 		return 0;
 	return sg_pcopy_to_buffer(sg, nents, to, n, skip);
+}
+
+/* May len bytes of what the list leads to be written, from skip on? */
+static bool check_list(const struct chariot_call *c, const char *function,
+		       struct scatterlist *sg, unsigned int nents, off_t skip, size_t len)
+{
+	struct sg_mapping_iter m;
+	bool may = true;
+	size_t part;
+
+	if (!c->driver)
+		return true;
+	sg_miter_start(&m, sg, nents, SG_MITER_ATOMIC | SG_MITER_FROM_SG);
+	if (sg_miter_skip(&m, skip))
+		for (; may && len && sg_miter_next(&m); len -= part) {
+			part = min(len, m.length);
+			may = chariot_check_write(c, function, m.addr, part);
+		}
+	sg_miter_stop(&m);
+	return may;
+}
+
+CHARIOT_WRAPPER size_t
+chariot_sg_copy_from_buffer(struct scatterlist *sg, unsigned int nents, const void *from,
+			    size_t n)
+{
+	struct chariot_call c = chariot_caller();
+
+	if (!check_list(&c, "sg_copy_from_buffer", sg, nents, 0, n))
+		return 0;
+	return sg_copy_from_buffer(sg, nents, from, n);
+}
+
+CHARIOT_WRAPPER size_t
+chariot_sg_pcopy_from_buffer(struct scatterlist *sg, unsigned int nents,
+			     const void *from, size_t n, off_t skip)
+{
+	struct chariot_call c = chariot_caller();
+
+	if (!check_list(&c, "sg_pcopy_from_buffer", sg, nents, skip, n))
+		return 0;
+	return sg_pcopy_from_buffer(sg, nents, from, n, skip);
+}
+
+CHARIOT_WRAPPER size_t
+chariot_sg_copy_buffer(struct scatterlist *sg, unsigned int nents, void *buffer,
+		       size_t n, off_t skip, bool to_buffer)
+{
+	struct chariot_call c = chariot_caller();
+
+	if (to_buffer ? !chariot_check_write(&c, "sg_copy_buffer", buffer, n) :
+			!check_list(&c, "sg_copy_buffer", sg, nents, skip, n))
+		return 0;
+	return sg_copy_buffer(sg, nents, buffer, n, skip, to_buffer);
+}
+
+CHARIOT_WRAPPER size_t
+chariot_sg_zero_buffer(struct scatterlist *sg, unsigned int nents, size_t n, off_t skip)
+{
+	struct chariot_call c = chariot_caller();
+
+	if (!check_list(&c, "sg_zero_buffer", sg, nents, skip, n))
+		return 0;
+	return sg_zero_buffer(sg, nents, n, skip);
+}
+
+CHARIOT_WRAPPER void
+chariot_scatterwalk_map_and_copy(void *buffer, struct scatterlist *sg,
+				 unsigned int start, unsigned int n, int to_list)
+{
+	struct chariot_call c = chariot_caller();
+	const char *function = "scatterwalk_map_and_copy";
+
+	if (to_list ? check_list(&c, function, sg, c.driver ? sg_nents(sg) : 0, start, n) :
+		      chariot_check_write(&c, function, buffer, n))
+		scatterwalk_map_and_copy(buffer, sg, start, n, to_list);
 }
 
 CHARIOT_WRAPPER int

@@ -171,6 +171,17 @@ static ssize_t from_user_buffer(char *to)
 	return simple_write_to_buffer(to, 64, &at, (void __user *)driver_user, 30);
 }
 
+/* In two parts. */
+static struct scatterlist *list_of(char *to)
+{
+	static struct scatterlist parts[2];
+
+	sg_init_table(parts, 2);
+	sg_set_buf(parts, to, 10);
+	sg_set_buf(parts + 1, to + 10, 54);
+	return parts;
+}
+
 #define COPY(name, call)							\
 static noinline void copy_##name(char *to)					\
 {										\
@@ -226,6 +237,13 @@ static noinline void copy_##name(char *to)					\
 	X(mc, copy_mc_to_kernel(to, from, 30))					\
 	X(sg_to_buffer, sg_copy_to_buffer(&list, 1, to, 30))			\
 	X(sg_part_to_buffer, sg_pcopy_to_buffer(&list, 1, to, 30, 5))		\
+	X(sg_from_buffer, sg_copy_from_buffer(list_of(to), 2, from, 30))	\
+	X(sg_part_from_buffer,							\
+	  sg_pcopy_from_buffer(list_of(to), 2, from, 30, 5))			\
+	X(sg_buffer, sg_copy_buffer(list_of(to), 2, (void *)from, 30, 5, false))	\
+	X(sg_own_buffer, sg_copy_buffer(&list, 1, to, 30, 5, true))		\
+	X(scatterwalk_out,							\
+	  scatterwalk_map_and_copy((void *)from, list_of(to), 5, 30, 1))	\
 	X(skb_bits, skb_copy_bits(driver_packet, 3, to, 30))				\
 	X(pci_byte, pci_read_config_byte(pci, PCI_VENDOR_ID, (void *)to))	\
 	X(pci_word, pci_read_config_word(pci, PCI_VENDOR_ID, (void *)to))	\
