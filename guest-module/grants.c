@@ -19,7 +19,9 @@
 #include "grant_rules.h"
 #include "handed.h"
 
-#define RETRY_MAX	64	/* of one write that the table allows */
+#define RETRY_MAX	64	/* of one write that the table allows, */
+#define RETRY_NS	NSEC_PER_SEC	/* ... without so long a pause */
+#define SETTLE_MAX	16	/* of one byte, whose right may end at once */
 
 static unsigned long irq_stack_symbol;
 static unsigned int nr_attached;	/* under chariot_mutex */
@@ -479,6 +481,7 @@ static enum chariot_settled settle_byte(struct chariot_driver *d,
 /* Last write that was stopped although the table allowed it, and how often. */
 static DEFINE_PER_CPU(unsigned long, retried_ip);
 static DEFINE_PER_CPU(unsigned long, retried_va);
+static DEFINE_PER_CPU(u64, retried_at);
 static DEFINE_PER_CPU(unsigned int, retries);
 
 /*
@@ -487,14 +490,18 @@ static DEFINE_PER_CPU(unsigned int, retries);
  */
 static bool worth_a_retry(unsigned long va, const struct pt_regs *regs)
 {
+	u64 now = ktime_get_mono_fast_ns();
+
 	if (!regs)
 		return true;
 	if (this_cpu_read(retried_ip) != regs->ip ||
-	    this_cpu_read(retried_va) != va) {
+	    this_cpu_read(retried_va) != va ||
+	    now - this_cpu_read(retried_at) > RETRY_NS) {
 		this_cpu_write(retried_ip, regs->ip);
 		this_cpu_write(retried_va, va);
 		this_cpu_write(retries, 0);
 	}
+	this_cpu_write(retried_at, now);
 	return this_cpu_inc_return(retries) < RETRY_MAX;
 }
 
@@ -504,10 +511,15 @@ static enum chariot_settled settle_range(struct chariot_driver *d,
 {
 	unsigned long end = va + size, at = va, bad, last = 0;
 	enum chariot_settled settled;
+	int again = 0;
 
 	while (!chariot_can_write(d, (void *)at, end - at, &bad)) {
-		/* Each settled part must bring it further. */
-		if (bad == last)
+		/*
+		 * Each settled part must bring it further; but whose frame was lent
+		 * may have gone on since, and with it the right.
+		 */
+		again = bad == last ? again + 1 : 0;
+		if (again == SETTLE_MAX)
 			return CHARIOT_DENIED;
 		settled = settle_byte(d, bad);
 		if (settled != CHARIOT_SETTLED)

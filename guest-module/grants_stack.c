@@ -355,8 +355,11 @@ static bool worth_waiting(struct patience *p, const struct task_struct *task)
 	u64 now = ktime_get_mono_fast_ns();
 
 	if (now - p->since >= WAIT_NS &&
-	    (p->tries >= WAIT_TRIES || p->tries_all >= WAIT_TRIES_MAX))
+	    (p->tries >= WAIT_TRIES || p->tries_all >= WAIT_TRIES_MAX)) {
+		pr_notice_ratelimited("CPU %u has had no interrupt for half a second: a write to the stack of %s (pid %d), which runs there, is taken for a stray one\n",
+				      task_cpu(task), task->comm, task->pid);
 		return false;
+	}
 	p->last = now;
 	p->tries_all++;
 	if (!vcpu_is_preempted(task_cpu(task)))

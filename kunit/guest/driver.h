@@ -145,12 +145,15 @@ typedef void kunit_words_fn(long words[KUNIT_WORDS]);
 
 /**
  * struct kunit_frames - functions that have words in their frame until they are told
- * @sleep: that sleeps; @run: that does not. Both return the last of the words
- * @deaf: one that runs has interrupts off while this isn't 0, and says so in it
+ * @sleep: that sleeps; @run: that does not; @nap: that does both by turns. All return the
+ *	last of the words
+ * @deaf: one that runs has interrupts off while this isn't 0, and says so in it, as
+ *	one that naps does before it sleeps
  */
 struct kunit_frames {
 	long (*sleep)(kunit_words_fn *tell, struct completion *done);
 	long (*run)(kunit_words_fn *tell, struct completion *done);
+	long (*nap)(kunit_words_fn *tell, struct completion *done);
 	int *deaf;
 };
 

@@ -49,6 +49,23 @@ static noinline void run_until(struct completion *done)
 	}
 }
 
+/* Whoever asks meanwhile is answered at the end, and then this sleeps at once. */
+static noinline void nap_until(struct completion *done)
+{
+	unsigned long flags;
+	int i;
+
+	while (!completion_done(done)) {
+		local_irq_save(flags);
+		WRITE_ONCE(deaf, KUNIT_IS_DEAF);
+		for (i = 0; i < 2000000; i++)
+			barrier();
+		WRITE_ONCE(deaf, 0);
+		local_irq_restore(flags);
+		schedule_timeout_uninterruptible(2);
+	}
+}
+
 static noinline long sleep(kunit_words_fn *tell, struct completion *done)
 {
 	long last = in_frame(tell, sleep_for, done);
@@ -65,8 +82,17 @@ static noinline long run(kunit_words_fn *tell, struct completion *done)
 	return last;
 }
 
+static noinline long nap(kunit_words_fn *tell, struct completion *done)
+{
+	long last = in_frame(tell, nap_until, done);
+
+	OPTIMIZER_HIDE_VAR(last);
+	return last;
+}
+
 const struct kunit_frames driver_frames = {
 	.sleep = sleep,
 	.run = run,
+	.nap = nap,
 	.deaf = &deaf,
 };

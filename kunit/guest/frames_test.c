@@ -51,6 +51,11 @@ static int run(void *unused)
 	return world.calls->frames->run(tell, &done);
 }
 
+static int nap(void *unused)
+{
+	return world.calls->frames->nap(tell, &done);
+}
+
 static void start(struct kunit *test, int (*fn)(void *unused))
 {
 	waiter = kthread_run(fn, NULL, "chariot-waits");
@@ -78,19 +83,21 @@ static enum chariot_settled settle_store(const void *va, size_t size)
 	return chariot_grants_settle(world.chariot, (unsigned long)va, size, &regs);
 }
 
-/* Asked again while that is the answer, as the write is tried again. */
+/* Asked again as long as the write is stopped, and tried again. */
 static bool settles(const void *va, size_t size)
 {
 	unsigned long end = jiffies + SECONDS * HZ, flags, bad;
 	enum chariot_settled settled;
+	bool writable;
 
 	do {
 		local_irq_save(flags);
 		settled = chariot_grants_settle(world.chariot, (unsigned long)va, size, NULL);
 		local_irq_restore(flags);
 		cond_resched();
-	} while (settled == CHARIOT_TRY_AGAIN && time_before(jiffies, end));
-	return settled == CHARIOT_SETTLED && chariot_can_write(world.chariot, va, size, &bad);
+		writable = chariot_can_write(world.chariot, va, size, &bad);
+	} while (settled != CHARIOT_DENIED && !writable && time_before(jiffies, end));
+	return settled == CHARIOT_SETTLED && writable;
 }
 
 static bool words_writable(struct kunit *test)
@@ -143,11 +150,16 @@ static void test_runs(struct kunit *test)
 	world_expect_agreed(test, world.chariot);
 }
 
+static void wait_until_deaf(void)
+{
+	while (READ_ONCE(*world.calls->frames->deaf) != KUNIT_IS_DEAF)
+		cpu_relax();
+}
+
 static void be_deaf(void)
 {
 	WRITE_ONCE(*world.calls->frames->deaf, KUNIT_BE_DEAF);
-	while (READ_ONCE(*world.calls->frames->deaf) != KUNIT_IS_DEAF)
-		cpu_relax();
+	wait_until_deaf();
 }
 
 static void hear(void)
@@ -176,6 +188,22 @@ static void test_answered_late(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, words_writable(test));
 		msleep(700);
 	}
+	finish();
+	KUNIT_EXPECT_TRUE(test, taken_back());
+	world_expect_agreed(test, world.chariot);
+}
+
+/* The task sleeps right after it has lent the frame, which ends the loan. */
+static void test_lent_for_a_moment(struct kunit *test)
+{
+	int i, settled = 0;
+
+	start(test, nap);
+	for (i = 0; i < 100; i++) {
+		wait_until_deaf();
+		settled += settles(words, sizeof(*words));
+	}
+	KUNIT_EXPECT_EQ(test, settled, 100);
 	finish();
 	KUNIT_EXPECT_TRUE(test, taken_back());
 	world_expect_agreed(test, world.chariot);
@@ -221,6 +249,7 @@ static struct kunit_case frames_cases[] = {
 	KUNIT_CASE(test_sleeps),
 	KUNIT_CASE(test_runs),
 	KUNIT_CASE(test_answered_late),
+	KUNIT_CASE(test_lent_for_a_moment),
 	KUNIT_CASE(test_never_answered),
 	KUNIT_CASE(test_refused),
 	{ }
