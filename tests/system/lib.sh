@@ -21,6 +21,9 @@ note() { sed 's/^/# /'; }
 
 isolated() { [ "$mode" != plain ]; }
 
+# Where each write that is stopped, and each right, is a round trip to dom0.
+on_xen() { [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]; }
+
 # For functions that check: remember why, and be false.
 fail() {
 	failure=$*

@@ -52,8 +52,7 @@ if [ "$(processors)" != 1 ]; then
 	exit 0
 fi
 load_playground || exit
-# Each write that is stopped is a round trip to dom0 there.
-[ "$(cat $SYSFS/backend)" != xen ] || WRITES=1000
+! on_xen || WRITES=1000
 for class in char net block; do
 	run_test $class sweeps $class
 	grep -h '^sweep: tried\|^idle' /tmp/output | note
