@@ -14,7 +14,8 @@ static inline ssize_t chariot_extract_pages(struct iov_iter *i, struct page ***p
 					    unsigned int flags, size_t *start)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	return iov_iter_extract_pages(i, pages, max, max_pages, flags, start);
+	return iov_iter_extract_pages(i, pages, max, max_pages,
+				      (__force iov_iter_extraction_t)flags, start);
 #else
 	return -EOPNOTSUPP;	/* nobody can ask for it */
 #endif
