@@ -190,10 +190,16 @@ static void remove_locked(struct chariot_driver *d, struct chariot_batch *b,
 		atomic64_inc(&d->untracked);
 }
 
-/* What else there is belongs to devices, and no backend blocks writes to it. */
+#define VGA_START	0xa0000
+#define VGA_END		0xc0000
+
+/*
+ * What else there is belongs to devices, and no backend blocks writes to it. VGA's
+ * window has page structures, for the RAM around it.
+ */
 static bool is_ram(phys_addr_t gpa)
 {
-	return pfn_valid(gpa >> PAGE_SHIFT);
+	return pfn_valid(gpa >> PAGE_SHIFT) && (gpa < VGA_START || gpa >= VGA_END);
 }
 
 static int table_add_all(struct chariot_driver *d,

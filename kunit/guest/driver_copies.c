@@ -233,6 +233,9 @@ static noinline void copy_##name(char *to)					\
 	X(vscnprintf, print_counted(to, "%d", one))				\
 	X(vsprintf, print_all(to, "%d", one))					\
 	X(fromio, memcpy_fromio(to, (void __iomem *)from, 30))			\
+	X(toio, memcpy_toio((void __iomem *)to, from, 30))			\
+	X(fill_io, memset_io((void __iomem *)to, 1, 30))			\
+	X(device_quads, __iowrite64_copy((void __iomem *)to, from, 3))		\
 	X(flushcache, memcpy_flushcache(to, from, one + 29))			\
 	X(mc, copy_mc_to_kernel(to, from, 30))					\
 	X(sg_to_buffer, sg_copy_to_buffer(&list, 1, to, 30))			\

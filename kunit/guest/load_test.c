@@ -12,6 +12,7 @@
 #include "world.h"
 
 #define NO_DEVICE	0xfed40000	/* between those of the chipset's: writes go nowhere */
+#define VGA		0xa0000
 
 static void test_start_stop(struct kunit *test)
 {
@@ -164,12 +165,17 @@ static void test_device_memory(struct kunit *test)
 {
 	struct world_driver w = world_load(test, CHARIOT_MODE_ENFORCE,
 					   CHARIOT_HEAP_PAGE);
-	void __iomem *device = ioremap(NO_DEVICE, PAGE_SIZE);
+	const phys_addr_t places[] = { NO_DEVICE, VGA };
+	void __iomem *device;
+	int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, device);
-	KUNIT_EXPECT_EQ(test, 0L, w.calls->copy((__force void *)device, "driver", 7));
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		device = ioremap(places[i], PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, device);
+		KUNIT_EXPECT_EQ(test, 0L, w.calls->copy((__force void *)device, "driver", 7));
+		iounmap(device);
+	}
 	KUNIT_EXPECT_EQ(test, 0ll, (long long)atomic64_read(&w.chariot->violations));
-	iounmap(device);
 }
 
 /* In audit mode what is not the driver's is written, and reported. */
