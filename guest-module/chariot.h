@@ -365,6 +365,8 @@ enum chariot_settled {
 	CHARIOT_TRY_AGAIN,	/* can't be told before others have run */
 };
 
+#define CHARIOT_SETTLE_MAX	16	/* of one byte, whose right may end at once */
+
 /*
  * A write of the driver to [va, va + size) was stopped: is it one the driver
  * may do by the rules (grant_rules.c)? Then grants it. Without regs the write can't

@@ -199,12 +199,14 @@ bool chariot_check_write(const struct chariot_call *c, const char *function,
 	struct chariot_driver *d = c->driver;
 	struct chariot_record rec = { };
 	unsigned long bad, last = 0;
+	int again = 0;
 
 	if (!d || !size || on_stack((unsigned long)dst, size))
 		return true;
 	while (!chariot_can_write(d, dst, size, &bad)) {
-		/* Every settled part ends one step further. */
-		if (bad != last &&
+		/* Every settled part ends one step further, but a right may end at once. */
+		again = bad == last ? again + 1 : 0;
+		if (again < CHARIOT_SETTLE_MAX &&
 		    (chariot_slabs_claim(d, bad) ||
 		     chariot_grants_settle(d, bad, (unsigned long)dst + size - bad,
 					   NULL) == CHARIOT_SETTLED)) {

@@ -21,7 +21,6 @@
 
 #define RETRY_MAX	64	/* of one write that the table allows, */
 #define RETRY_NS	NSEC_PER_SEC	/* ... without so long a pause */
-#define SETTLE_MAX	16	/* of one byte, whose right may end at once */
 
 static unsigned long irq_stack_symbol;
 static unsigned int nr_attached;	/* under chariot_mutex */
@@ -519,7 +518,7 @@ static enum chariot_settled settle_range(struct chariot_driver *d,
 		 * may have gone on since, and with it the right.
 		 */
 		again = bad == last ? again + 1 : 0;
-		if (again == SETTLE_MAX)
+		if (again == CHARIOT_SETTLE_MAX)
 			return CHARIOT_DENIED;
 		settled = settle_byte(d, bad);
 		if (settled != CHARIOT_SETTLED)
