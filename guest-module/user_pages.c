@@ -155,14 +155,14 @@ CHARIOT_USER_PAGES(pin_user_pages_unlocked, 3, 2, true)
 CHARIOT_USER_PAGES(pin_user_pages_fast, 2, 3, true)
 
 /*
- * The seventh argument lies above where the stub returns to. Linux 6.5 has six of them:
- * what is there is passed on then, and read by nobody.
+ * Seven arguments: see chariot_wrap_kmem_cache_create_usercopy(). Since Linux 6.5 they
+ * are six: what is there is passed on then, and read by nobody.
  */
 #define CHARIOT_REMOTE_PAGES(function, pinned)				\
 CHARIOT_WRAPPER long chariot_##function(				\
 	unsigned long mm, unsigned long start, unsigned long n,		\
 	unsigned long flags, unsigned long pages, unsigned long sixth,	\
-	unsigned long stub, unsigned long seventh)			\
+	unsigned long to_entry, unsigned long seventh)			\
 {									\
 	struct chariot_call c = chariot_caller();			\
 	long (*fn)(unsigned long mm, unsigned long start,		\
@@ -204,7 +204,8 @@ chariot_iov_iter_extract_pages(struct iov_iter *i, struct page ***pages, size_t 
 			       unsigned int max_pages, unsigned int flags, size_t *start)
 {
 	struct chariot_call c = chariot_caller();
-	bool written = iov_iter_rw(i) == READ;
+	/* Others are not pinned, and are whose they were. */
+	bool written = iov_iter_rw(i) == READ && user_backed_iter(i);
 	ssize_t ret = chariot_extract_pages(i, pages, max, max_pages, flags, start);
 
 	return got_bytes(&c, ret, *pages, *start, written, true);

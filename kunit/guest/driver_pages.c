@@ -12,24 +12,37 @@ static unsigned int wanted(bool write)
 	return write ? FOLL_WRITE : 0;
 }
 
-static long get(unsigned long va, int n, bool write, struct page **pages)
+/* Some are called under the lock of the memory. */
+static long unlock(long ret)
 {
-	long ret;
-
-	mmap_read_lock(current->mm);
-	ret = kunit_get_user_pages(va, n, wanted(write), pages);
 	mmap_read_unlock(current->mm);
 	return ret;
 }
 
+static long get(unsigned long va, int n, bool write, struct page **pages)
+{
+	mmap_read_lock(current->mm);
+	return unlock(kunit_get_user_pages(va, n, wanted(write), pages));
+}
+
 static long get_remote(unsigned long va, int n, bool write, struct page **pages)
 {
-	long ret;
-
 	mmap_read_lock(current->mm);
-	ret = kunit_get_user_pages_remote(current->mm, va, n, wanted(write), pages);
-	mmap_read_unlock(current->mm);
-	return ret;
+	return unlock(kunit_get_user_pages_remote(current->mm, va, n, wanted(write),
+						   pages));
+}
+
+static long pin(unsigned long va, int n, bool write, struct page **pages)
+{
+	mmap_read_lock(current->mm);
+	return unlock(kunit_pin_user_pages(va, n, wanted(write), pages));
+}
+
+static long pin_remote(unsigned long va, int n, bool write, struct page **pages)
+{
+	mmap_read_lock(current->mm);
+	return unlock(kunit_pin_user_pages_remote(current->mm, va, n, wanted(write),
+						   pages));
 }
 
 static long get_unlocked(unsigned long va, int n, bool write, struct page **pages)
@@ -45,26 +58,6 @@ static long get_fast(unsigned long va, int n, bool write, struct page **pages)
 static long get_fast_only(unsigned long va, int n, bool write, struct page **pages)
 {
 	return get_user_pages_fast_only(va, n, wanted(write), pages);
-}
-
-static long pin(unsigned long va, int n, bool write, struct page **pages)
-{
-	long ret;
-
-	mmap_read_lock(current->mm);
-	ret = kunit_pin_user_pages(va, n, wanted(write), pages);
-	mmap_read_unlock(current->mm);
-	return ret;
-}
-
-static long pin_remote(unsigned long va, int n, bool write, struct page **pages)
-{
-	long ret;
-
-	mmap_read_lock(current->mm);
-	ret = kunit_pin_user_pages_remote(current->mm, va, n, wanted(write), pages);
-	mmap_read_unlock(current->mm);
-	return ret;
 }
 
 static long pin_unlocked(unsigned long va, int n, bool write, struct page **pages)
