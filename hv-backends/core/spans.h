@@ -14,19 +14,25 @@
 
 #define NODE_BITS	6
 #define NODE_SLOTS	(1u << NODE_BITS)
-#define SPANS_PER_BLOCK	62u
+#define SPANS_PER_BLOCK	124u
 
 #define SLOT_WHOLE		1ull
 #define SLOT_RIGHTS_SHIFT	8
 #define SLOT_KIND_SHIFT		16
 
-/* Bytes [start, end) of a page; never empty, never adjacent to an equal one. */
+#define SPAN_OFFSET_BITS	CHARIOT_PAGE_SHIFT
+#define SPAN_KIND_BITS		6
+#define SPAN_RIGHTS_BITS	2
+
+/*
+ * Bytes start to last of a page; never adjacent to an equal one. In one word, so
+ * that the list of most pages is one cache line: that line is what a look-up costs.
+ */
 struct span {
-	u16 start;
-	u16 end;
-	u16 kind;
-	u8 rights;
-	u8 reserved;
+	u32 rights : SPAN_RIGHTS_BITS;
+	u32 kind : SPAN_KIND_BITS;
+	u32 start : SPAN_OFFSET_BITS;
+	u32 last : SPAN_OFFSET_BITS;
 };
 
 struct chariot_block {
@@ -46,8 +52,17 @@ struct chariot_block {
 
 _Static_assert(sizeof(struct chariot_block) == CHARIOT_BLOCK_SIZE,
 	       "a block has the wrong size");
+_Static_assert(sizeof(struct span) == 4, "a span is no word");
+_Static_assert(CHARIOT_KIND_COUNT <= 1u << SPAN_KIND_BITS &&
+	       CHARIOT_RIGHTS_ALL < 1u << SPAN_RIGHTS_BITS,
+	       "a span has no room for each kind and right");
 _Static_assert(NODE_SLOTS * sizeof(u64) == CHARIOT_BLOCK_SIZE,
 	       "a node does not fill a block");
+
+static u32 span_end(const struct span *s)
+{
+	return s->last + 1;
+}
 
 static u64 min_u64(u64 a, u64 b)
 {
@@ -166,8 +181,9 @@ static void list_append(struct list *l, u32 start, u32 end, u8 rights, u16 kind)
 
 	if (l->tail) {
 		s = &l->tail->span[l->tail->count - 1];
-		if (s->end == start && s->rights == rights && s->kind == kind) {
-			s->end = end;
+		if (span_end(s) == start && s->rights == rights &&
+		    s->kind == kind) {
+			s->last = end - 1;
 			goto measure;
 		}
 	}
@@ -182,13 +198,13 @@ static void list_append(struct list *l, u32 start, u32 end, u8 rights, u16 kind)
 	}
 	s = &l->tail->span[l->tail->count++];
 	s->start = start;
-	s->end = end;
+	s->last = end - 1;
 	s->rights = rights;
 	s->kind = kind;
 	l->total++;
 measure:
-	if ((u32)(s->end - s->start) > l->longest) {
-		l->longest = s->end - s->start;
+	if (span_end(s) - s->start > l->longest) {
+		l->longest = span_end(s) - s->start;
 		l->longest_kind = kind;
 	}
 }
@@ -206,20 +222,21 @@ static void list_append_changed(struct list *l, const struct span *s,
 				const struct change *c, u32 *done)
 {
 	u32 from = max_u64(s->start, c->start);
-	u32 to = min_u64(s->end, c->end);
+	u32 end = span_end(s);
+	u32 to = min_u64(end, c->end);
 
-	list_append(l, s->start, min_u64(s->end, c->start), s->rights, s->kind);
+	list_append(l, s->start, min_u64(end, c->start), s->rights, s->kind);
 	if (c->rights && from < to) {
 		list_append(l, *done, from, c->rights, c->kind);
 		list_append(l, from, to, s->rights | c->rights, c->kind);
 		*done = to;
 	}
-	if (s->end > c->end) {
+	if (end > c->end) {
 		if (c->rights && *done < c->end) {
 			list_append(l, *done, c->end, c->rights, c->kind);
 			*done = c->end;
 		}
-		list_append(l, max_u64(s->start, c->end), s->end, s->rights,
+		list_append(l, max_u64(s->start, c->end), end, s->rights,
 			    s->kind);
 	}
 }
@@ -248,7 +265,7 @@ static u64 slot_rebuild(struct chariot_table *t, struct chariot_pool *pool,
 
 	if (slot_is_whole(slot)) {
 		const struct span s = {
-			.end = CHARIOT_PAGE_SIZE,
+			.last = CHARIOT_PAGE_SIZE - 1,
 			.kind = slot_kind(slot),
 			.rights = slot_rights(slot),
 		};
@@ -303,16 +320,19 @@ static const struct span *span_find(const struct chariot_block **block, u32 at)
 	const struct span *s;
 	u32 n, half;
 
-	while (b->more && b->span[b->count - 1].end <= at)
+	while (b->more && b->span[b->count - 1].last < at)
 		b = b->more;
 	*block = b;
-	/* Without branches to guess wrong: this is where look-ups spend time. */
+	/*
+	 * Without a branch to guess wrong, which would keep the look-ups that follow
+	 * from waiting for memory at the same time: a choice by ?: becomes one.
+	 */
 	s = b->span;
 	for (n = b->count; n > 1; n -= half) {
 		half = n / 2;
-		s += s[half - 1].end <= at ? half : 0;
+		s += half & -(u32)(s[half - 1].last < at);
 	}
-	return s->end > at ? s : NULL;
+	return s->last >= at ? s : NULL;
 }
 
 static const struct span *span_next(const struct chariot_block **block,
@@ -330,8 +350,10 @@ static u32 list_allows_until(const struct chariot_block *b, u32 at, u32 end,
 {
 	const struct span *s = span_find(&b, at);
 
-	while (s && at < end && s->start <= at && !(rights & ~s->rights)) {
-		at = min_u64(s->end, end);
+	while (s && s->start <= at && !(rights & ~s->rights)) {
+		at = min_u64(span_end(s), end);
+		if (at == end)
+			break;
 		s = span_next(&b, s);
 	}
 	return at;

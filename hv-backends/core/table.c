@@ -322,13 +322,13 @@ void chariot_table_init(struct chariot_table *t)
  * @pool: where blocks come from and go to; see chariot_table_need()
  * @gpa: start of the range
  * @size: its size in bytes
- * @rights: CHARIOT_RIGHT_*, at least one; added to those in force
+ * @rights: CHARIOT_RIGHT_*, at least one, no others; added to those in force
  * @kind: enum chariot_kind, for listings; replaces the old one where the ranges
  *	overlap, except when a part of a whole page gets nothing new. A page
  *	that comes to have equal rights in all its bytes takes the kind of its
  *	longest span.
  *
- * Returns 0, -EINVAL for a bad range or no rights, -ENOMEM when the pool holds
+ * Returns 0, -EINVAL for a bad range, kind or rights, -ENOMEM when the pool holds
  * less than the change can need; the table is unchanged then.
  */
 int chariot_table_add(struct chariot_table *t, struct chariot_pool *pool,
@@ -337,7 +337,8 @@ int chariot_table_add(struct chariot_table *t, struct chariot_pool *pool,
 	struct change c = { .rights = rights, .kind = kind };
 	u64 gfn, last;
 
-	if (!valid_range(gpa, size) || !rights)
+	if (!valid_range(gpa, size) || !rights ||
+	    rights & ~CHARIOT_RIGHTS_ALL || kind >= 1u << SPAN_KIND_BITS)
 		return -EINVAL;
 	if (add_need(t, gpa, size) > pool->count)
 		return -ENOMEM;
@@ -546,7 +547,7 @@ static void range_of_span(u64 gfn, const struct span *s,
 {
 	*out = (struct chariot_range){
 		.gpa = (gfn << CHARIOT_PAGE_SHIFT) + s->start,
-		.size = s->end - s->start,
+		.size = span_end(s) - s->start,
 		.kind = s->kind,
 		.rights = s->rights,
 	};
@@ -566,7 +567,7 @@ static bool range_first(u64 slot, u64 gfn, u32 at,
 		return false;
 	if (slot_is_whole(slot)) {
 		const struct span whole = {
-			.end = CHARIOT_PAGE_SIZE,
+			.last = CHARIOT_PAGE_SIZE - 1,
 			.kind = slot_kind(slot),
 			.rights = slot_rights(slot),
 		};

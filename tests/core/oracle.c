@@ -3,7 +3,7 @@
 #include "oracle.h"
 
 #define PAGES		(ORACLE_WINDOWS * ORACLE_PAGES)
-#define SPANS_PER_BLOCK	62
+#define SPANS_PER_BLOCK	124
 #define NODE_BITS	6
 
 static bool same(const struct oracle_cell *a, const struct oracle_cell *b)

@@ -47,6 +47,10 @@ static const struct table_case cases[] = {
 		{ ADD, 1, ~0ull, W, 0, -EINVAL },
 		{ ADD, 0, TOP + 1, W, 0, -EINVAL },
 		{ ADD, 0, PAGE, 0, 0, -EINVAL },
+		{ ADD, 0, PAGE, CHARIOT_RIGHTS_ALL + 1, 0, -EINVAL },
+		{ ADD, 0, PAGE, 0x80 | W, 0, -EINVAL },
+		{ ADD, 0, PAGE, W, 64, -EINVAL },
+		{ ADD, 0, PAGE, W, 0xffff, -EINVAL },
 		{ REMOVE, 0, 0, 0, 0, -EINVAL },
 		{ REMOVE, 1, TOP, 0, 0, -EINVAL },
 		{ REMOVE, ~0ull, ~0ull, 0, 0, -EINVAL },
@@ -281,7 +285,7 @@ static void test_many_ranges(void)
 		CHECK(!chariot_table_add(&t, &pool, 0x7000 + at, 1, W, 6),
 		      "range %llu", at / 2);
 	}
-	CHECK(t.blocks == 1 + (PAGE / 2 + 61) / 62, "%llu blocks",
+	CHECK(t.blocks == 1 + (PAGE / 2 + 123) / 124, "%llu blocks",
 	      t.blocks);
 	for (at = 0; chariot_table_next(&t, at, 1, &r); at = r.gpa + r.size)
 		seen++;
@@ -293,7 +297,7 @@ static void test_many_ranges(void)
 	/* Filling the holes with another right makes 4096 ranges. */
 	stock_set(&pool, chariot_table_need(&t, 0x7000, PAGE));
 	CHECK(!chariot_table_add(&t, &pool, 0x7000, PAGE, X, 7), "fill");
-	CHECK(t.blocks == 1 + (PAGE + 61) / 62, "%llu blocks",
+	CHECK(t.blocks == 1 + (PAGE + 123) / 124, "%llu blocks",
 	      t.blocks);
 	CHECK(chariot_table_page(&t, 7).rights == X, "common rights");
 	stock_set(&pool, chariot_table_need(&t, 0x7000, PAGE));
@@ -314,7 +318,7 @@ static void test_chain(void)
 		stock_set(&pool, chariot_table_need(&t, 0x7000 + at, 1));
 		chariot_table_add(&t, &pool, 0x7000 + at, 1, W, at & 1);
 	}
-	CHECK(t.blocks == 1 + (2000 + 61) / 62, "%llu blocks", t.blocks);
+	CHECK(t.blocks == 1 + (2000 + 123) / 124, "%llu blocks", t.blocks);
 	for (at = 0; at < 2000; at++)
 		CHECK(chariot_table_allows(&t, 0x7000 + at, 2000 - at, W, NULL),
 		      "from byte %llu", at);

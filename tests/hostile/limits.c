@@ -9,7 +9,7 @@
 
 #define FAR		(1ull << 40)	/* devices can be named anywhere */
 #define BLOCK_SIZE	512u		/* of a table's memory in the host ... */
-#define SPANS_PER_BLOCK	62u		/* ... and what one holds of a page's ranges */
+#define SPANS_PER_BLOCK	124u		/* ... and what one holds of a page's ranges */
 
 static void take_domains(u32 max)
 {
