@@ -291,14 +291,20 @@ static int tell(struct reading *reading, Dwarf_Die *die, bool pointee,
 
 /* --- functions ---------------------------------------------------------------------- */
 
-static void tell_params(struct reading *reading, const int *params, size_t count,
-			int ret, const char *name)
+/* By its name a number may say how long a buffer is. */
+struct parameter {
+	const char *name;
+	int type;
+};
+
+static void tell_params(struct reading *reading, const struct parameter *params,
+			size_t count, int ret, const char *name)
 {
 	int proto = btf__add_func_proto(reading->btf, ret > 0 ? ret : 0);
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		btf__add_func_param(reading->btf, NULL, params[i]);
+		btf__add_func_param(reading->btf, params[i].name, params[i].type);
 	if (proto > 0)
 		btf__add_func(reading->btf, name, BTF_FUNC_GLOBAL, proto);
 }
@@ -315,7 +321,8 @@ static bool has_code(Dwarf_Die *die)
 static void tell_function(struct reading *reading, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);
-	int end, type, ret, params[CHARIOT_PLAN_ARGS];
+	struct parameter params[CHARIOT_PLAN_ARGS];
+	int end, type, ret;
 	Dwarf_Die param;
 	size_t count = 0;
 
@@ -331,7 +338,8 @@ static void tell_function(struct reading *reading, Dwarf_Die *die)
 		/* Nobody knows which registers the others are passed in. */
 		if (type <= 0)
 			break;
-		params[count++] = type;
+		params[count].name = dwarf_diename(&param);
+		params[count++].type = type;
 	}
 	tell_params(reading, params, count, ret, name);
 }

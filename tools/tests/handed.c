@@ -68,6 +68,16 @@ static struct object *keep(struct object **object, void *data)
 	return data ? *object : 0;
 }
 
+static int fill(struct object *object, char *buffer, unsigned int maxlen)
+{
+	return object && maxlen ? (buffer[0] = 1) : 0;
+}
+
+static int parse(unsigned int argc, char **argv, unsigned char *byte, int other)
+{
+	return argc ? (argv[0][0] = *byte = other) : 0;
+}
+
 struct object { char bytes[64]; };
 
-void *const handlers[] __attribute__((used)) = { by_private, by_typedef, keep };
+void *const handlers[] __attribute__((used)) = { by_private, by_typedef, keep, fill, parse };

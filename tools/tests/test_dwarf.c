@@ -24,23 +24,34 @@ static struct types *kernel_types(void)
 	return types;
 }
 
+static void add_argument(FILE *out, const struct plan_block *block, uint32_t arg)
+{
+	bool again = CHARIOT_PLAN_IS_POINTER(arg);
+	char type[64];
+
+	if (arg == CHARIOT_PLAN_BYTES)
+		fputs(" bytes", out);
+	else if (arg == CHARIOT_PLAN_STRINGS)
+		fputs(" strings", out);
+	else if (CHARIOT_PLAN_IS_AREA(arg))
+		fprintf(out, " area(%u)", arg - CHARIOT_PLAN_AREA(0));
+	else
+		fprintf(out, " %s%s",
+			plan_block_type_text(block, again ?
+				CHARIOT_PLAN_POINTED(arg) : arg,
+				type, sizeof(type)) ? type : "-",
+			again ? " *" : "");
+}
+
 /* "function: arguments" and "type size: offset*count type, ..." */
 static void add_function(FILE *out, const struct plan_block *block,
 			 const struct chariot_plan_entry *entry)
 {
-	char type[64];
 	int i;
 
 	fprintf(out, "%s:", block->strings + entry->name);
-	for (i = 0; i < 4; i++) {
-		bool again = CHARIOT_PLAN_IS_POINTER(entry->args[i]);
-
-		fprintf(out, " %s%s",
-			plan_block_type_text(block, again ?
-				CHARIOT_PLAN_POINTED(entry->args[i]) :
-				entry->args[i], type, sizeof(type)) ? type : "-",
-			again ? " *" : "");
-	}
+	for (i = 0; i < 4; i++)
+		add_argument(out, block, entry->args[i]);
 	fputc('\n', out);
 }
 
@@ -80,7 +91,9 @@ static char *text_of(const struct plan_block *block)
 static const char wanted[] =
 	"by_private: struct private - - struct child\n"
 	"by_typedef: unnamed_t - - -\n"
-	"keep: struct object * - - -\n"
+	"keep: struct object * area(0) - -\n"
+	"fill: struct object bytes - -\n"
+	"parse: - strings area(1) -\n"
 	"struct private 88: 0*1 struct list 8*1 struct list 24*4 struct child "
 	"56*1 struct private 72*1 struct secret\n"
 	"struct child 16: 0*1 struct object\n"
