@@ -262,6 +262,8 @@ const struct chariot_member chariot_request_members[] = {
 
 const struct chariot_member chariot_queue_members[] = {
 	CHARIOT_MEMBER(request_queue, queuedata),
+	/* of a driver that has no tag set, and so no other way to say it */
+	CHARIOT_MEMBER(request_queue, nr_requests),
 	/* q->limits.discard_granularity = ... */
 	CHARIOT_QUEUE_LIMITS
 	END
@@ -298,12 +300,24 @@ static bool sb_writers(const struct super_block *sb, unsigned long va,
 	return false;
 }
 
-/* file_start_write() */
-static bool file_writers(const struct chariot_driver *d, unsigned long object,
-			 unsigned long va, struct chariot_span *data)
+/*
+ * file_start_write(). And private_data of a file that is being opened, which nobody
+ * else has yet: the operations are those of a library (V4L2, for one), which calls the
+ * driver's open().
+ */
+static bool file_data(const struct chariot_driver *d, unsigned long object,
+		      unsigned long va, struct chariot_span *data)
 {
-	const struct inode *inode = peek_member((struct file *)object, f_inode);
+	const struct file *file = (void *)object;
+	const struct inode *inode = peek_member(file, f_inode);
 
+	if (va - (unsigned long)&file->private_data < sizeof(file->private_data) &&
+	    !(chariot_peek32((void *)&file->f_mode) & (__force u32)FMODE_OPENED)) {
+		data->start = (unsigned long)&file->private_data;
+		data->size = sizeof(file->private_data);
+		data->kind = CHARIOT_KIND_OBJECT;
+		return true;
+	}
 	return inode && sb_writers(peek_member(inode, i_sb), va, data);
 }
 
@@ -478,7 +492,7 @@ static const struct chariot_type_rule type_rules[] = {
 	{ "pid_namespace", CHARIOT_GIVE_MEMBERS, pid_namespace_members },
 	{ "net", CHARIOT_GIVE_MEMBERS, net_members, chariot_net_data },
 	{ "module", CHARIOT_GIVE_NOTHING },
-	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_writers },
+	{ "file", CHARIOT_GIVE_MEMBERS, handed_file_members, file_data },
 	{ "vfsmount", CHARIOT_GIVE_MEMBERS, mount_members, mount_writers },
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	/* of a device mapper's target: with what dm keeps for it before the bio */

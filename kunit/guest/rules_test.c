@@ -4,6 +4,7 @@
  * rule for the object's type, and taken back by the call that gives the object back. The
  * objects here are made up as the kernel's interfaces say.
  */
+#include <linux/blkdev.h>
 #include <linux/buffer_head.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -231,6 +232,31 @@ static void make_file(struct field *f)
 	inode->i_sb = make_super_block(f, f->more[0]);
 }
 
+/* By operations of a library's, which call the driver's. */
+static void make_file_opening(struct field *f)
+{
+	struct file *file = f->object;
+
+	goes_with(f, 0, &file->private_data, sizeof(file->private_data));
+	f->no = (unsigned long)&file->f_op;
+}
+
+static void make_file_open(struct field *f)
+{
+	struct file *file = f->object;
+
+	file->f_mode = FMODE_OPENED;
+	f->no = (unsigned long)&file->private_data;
+}
+
+static void make_queue(struct field *f)
+{
+	struct request_queue *q = f->object;
+
+	goes_with(f, 0, &q->nr_requests, sizeof(q->nr_requests));
+	f->no = (unsigned long)&q->elevator;
+}
+
 static void make_file_system(struct field *f)
 {
 	struct super_block *sb = make_super_block(f, f->object);
@@ -354,6 +380,10 @@ static const struct row {
 	  .clean = end_buffer_head },
 	{ "vfsmount", "vfsmount", sizeof(struct vfsmount), make_mount, NO_END },
 	{ "file", "file", sizeof(struct file), make_file, NO_END },
+	{ "file being opened", "file", sizeof(struct file), make_file_opening, NO_END },
+	{ "file that is open", "file", sizeof(struct file), make_file_open, NO_END },
+	{ "request_queue", "request_queue", sizeof(struct request_queue), make_queue,
+	  NO_END },
 	{ "super_block", "super_block", sizeof(struct super_block), make_file_system, NO_END },
 	{ "net_device", "net_device", sizeof(struct net_device), make_device, NO_END },
 	{ "net", "net", sizeof(struct net), make_net, NO_END },
