@@ -497,7 +497,7 @@ static const struct chariot_type_rule type_rules[] = {
 	/* The rules of the block layer end with the I/O, not with the memory. */
 	/* of a device mapper's target: with what dm keeps for it before the bio */
 	{ "bio", CHARIOT_GIVE_MEMBERS, chariot_bio_members,
-	  .behind = chariot_bio_pad, .seen = chariot_bio_on_loan },
+	  .behind = chariot_bio_pad, .seen = chariot_bio_seen },
 	/* ... but for init_request(), where it is not in flight */
 	{ "request", CHARIOT_GIVE_MEMBERS, chariot_request_members,
 	  .behind = chariot_request_payload },

@@ -362,7 +362,7 @@ bool chariot_block_settle(struct chariot_driver *d, unsigned long va);
 void chariot_disk_returned(struct chariot_driver *d,
 			   const struct chariot_call_rule *rule,
 			   const unsigned long *args, unsigned long ret);
-bool chariot_bio_on_loan(struct chariot_driver *d, unsigned long bio);
+bool chariot_bio_seen(struct chariot_driver *d, unsigned long bio);
 void chariot_bio_put(struct chariot_driver *d, const unsigned long *args);
 void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args);
 bool chariot_bio_pad(const struct chariot_driver *d, unsigned long bio,

@@ -11,6 +11,10 @@
  * loan, its data pages are the driver's to write if it reads, byte for byte, and
  * some members of its struct. A bio that the block layer splits is on loan in
  * parts (block_split).
+ *
+ * A bio that a driver is handed without a disk of its own, as a target of the device
+ * mapper is, is noted like a loan, but its data is lent only when the driver writes
+ * to it: most pass it on (block_bio_remap) and never do.
  */
 #include <linux/bio.h>
 #include <linux/blk-mq.h>
@@ -38,6 +42,8 @@
  * @vec: its data, from @iter on; as they were when it was lent
  * @reads: the driver is to fill its data
  * @members: some member of the struct was granted
+ * @handed: without a disk of the driver's
+ * @given: the data was lent
  */
 struct loan {
 	struct hlist_node node;
@@ -47,6 +53,8 @@ struct loan {
 	struct bvec_iter iter;
 	bool reads;
 	bool members;
+	bool handed;
+	bool given;
 };
 
 static struct hlist_head loans[1 << LOAN_BITS];
@@ -72,20 +80,6 @@ static struct loan *loan_find(const struct bio *bio)
 		if (l->bio == bio)
 			return l;
 	return NULL;
-}
-
-/* It is dealt with here: to be handed it as well would only cost time. */
-bool chariot_bio_on_loan(struct chariot_driver *d, unsigned long bio)
-{
-	unsigned long flags;
-	bool found;
-
-	if (!READ_ONCE(nr_loans))
-		return false;
-	raw_spin_lock_irqsave(&loans_lock, flags);
-	found = loan_find((struct bio *)bio);
-	raw_spin_unlock_irqrestore(&loans_lock, flags);
-	return found;
 }
 
 static struct chariot_driver *driver_of_disk(const struct gendisk *disk)
@@ -127,12 +121,13 @@ static unsigned int loan_extents(const struct loan *l, struct bvec_iter *iter,
 	return n;
 }
 
-static void loan_give(const struct loan *l)
+static void loan_give(struct loan *l)
 {
 	struct chariot_extent e[CHARIOT_EXTENTS];
 	struct bvec_iter iter = l->iter;
 	unsigned int n;
 
+	l->given = true;
 	while (l->reads && (n = loan_extents(l, &iter, e)))
 		chariot_lend_extents(l->driver, e, n, "bio data");
 }
@@ -144,7 +139,7 @@ static void loan_end(struct loan *l)
 	struct bvec_iter iter = l->iter;
 	unsigned int n;
 
-	while (l->reads && (n = loan_extents(l, &iter, e)))
+	while (l->reads && l->given && (n = loan_extents(l, &iter, e)))
 		chariot_revoke_extents(l->driver, e, n);
 	if (l->members)
 		chariot_lend_end(l->driver, (unsigned long)l->bio,
@@ -152,7 +147,14 @@ static void loan_end(struct loan *l)
 	mempool_free(l, loan_pool);
 }
 
-static struct loan *loan_new(struct chariot_driver *d, struct bio *bio)
+static bool reads_data(const struct bio *bio)
+{
+	return !op_is_write(bio_op(bio)) && bio_has_data((struct bio *)bio);
+}
+
+/* @now: what the bio is like */
+static struct loan *loan_new(struct chariot_driver *d, struct bio *bio,
+			     const struct bio *now)
 {
 	struct loan *l = mempool_alloc(loan_pool, GFP_ATOMIC | __GFP_NOWARN);
 
@@ -160,12 +162,10 @@ static struct loan *loan_new(struct chariot_driver *d, struct bio *bio)
 		atomic64_inc(&d->untracked);
 		return NULL;
 	}
-	l->bio = bio;
-	l->driver = d;
-	l->vec = bio->bi_io_vec;
-	l->iter = bio->bi_iter;
-	l->reads = !op_is_write(bio_op(bio)) && bio_has_data(bio);
-	l->members = false;
+	*l = (struct loan) {
+		.bio = bio, .driver = d, .vec = now->bi_io_vec,
+		.iter = now->bi_iter, .reads = reads_data(now),
+	};
 	return l;
 }
 
@@ -213,12 +213,38 @@ static void lend_bio(struct bio *bio)
 		return;
 	rcu_read_lock();
 	d = driver_of_disk(bio->bi_bdev->bd_disk);
-	l = d ? loan_new(d, bio) : NULL;
+	l = d ? loan_new(d, bio, bio) : NULL;
 	if (l) {
 		loan_insert(l);
 		loan_give(l);
 	}
 	rcu_read_unlock();
+}
+
+/*
+ * The bio may be anything. What is on loan is dealt with here: to be handed it as well
+ * would only cost time.
+ */
+bool chariot_bio_seen(struct chariot_driver *d, unsigned long bio)
+{
+	struct bio now;
+	unsigned long flags;
+	struct loan *l;
+	bool on_loan;
+
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	l = loan_find((struct bio *)bio);
+	on_loan = l && !l->handed;
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	if (on_loan || !chariot_peek_bytes(&now, (void *)bio, sizeof(now)) ||
+	    !reads_data(&now))
+		return on_loan;
+	l = loan_new(d, (struct bio *)bio, &now);
+	if (l) {
+		l->handed = true;
+		loan_insert(l);
+	}
+	return false;
 }
 
 static void end_bio(const struct bio *bio)
@@ -271,10 +297,22 @@ static void probe_bio_complete(void *unused, struct request_queue *q,
 	rcu_read_unlock();
 }
 
+/* One with a disk may have parts that go on. */
 void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args)
 {
-	if (args[0])
-		end_handed(d, (struct bio *)args[0]);
+	unsigned long flags;
+	struct loan *l;
+	bool handed;
+
+	if (!args[0])
+		return;
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	l = loan_find((struct bio *)args[0]);
+	handed = l && l->handed;
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	if (handed)
+		end_bio((struct bio *)args[0]);
+	end_handed(d, (struct bio *)args[0]);
 }
 
 /*
@@ -291,8 +329,10 @@ static void probe_split(void *unused, struct bio *part, unsigned int sector)
 		return;
 	raw_spin_lock_irqsave(&loans_lock, flags);
 	whole = loan_find(rest);
-	l = whole ? loan_new(whole->driver, part) : NULL;
+	l = whole ? loan_new(whole->driver, part, part) : NULL;
 	if (l) {
+		l->handed = whole->handed;
+		l->given = whole->given;
 		whole->iter = rest->bi_iter;
 		hlist_add_head(&l->node, loan_bucket(part));
 		nr_loans++;
@@ -322,6 +362,8 @@ static bool loan_alive(const struct loan *l)
 
 	if (chariot_peek(&l->bio->bi_io_vec) != (unsigned long)l->vec)
 		return false;
+	if (l->handed)
+		return true;
 	bdev = (void *)chariot_peek(&l->bio->bi_bdev);
 	disk = bdev ? (void *)chariot_peek(&bdev->bd_disk) : NULL;
 	return disk && chariot_module_contains(l->driver->mod,
@@ -335,7 +377,7 @@ static bool settle_loan(struct loan *l, unsigned long va)
 	unsigned int len;
 
 	if (va - (unsigned long)l->bio < sizeof(*l->bio)) {
-		if (!loan_alive(l) ||
+		if (l->handed || !loan_alive(l) ||
 		    !chariot_lend_member(l->driver, (unsigned long)l->bio,
 					 chariot_bio_members, va))
 			return false;
@@ -344,11 +386,15 @@ static bool settle_loan(struct loan *l, unsigned long va)
 	}
 	if (!l->reads || !loan_alive(l))
 		return false;
-	/* Data that two bios on loan share, and one of them has ended. */
-	while (loan_segment(l, &iter, &start, &len))
-		if (va - start < len)
-			return !chariot_lend(l->driver, start, len,
-					     CHARIOT_KIND_BUFFER, "bio data");
+	/* Data that two bios on loan share, and one of them has ended; or not yet lent. */
+	while (loan_segment(l, &iter, &start, &len)) {
+		if (va - start >= len)
+			continue;
+		if (!l->given)
+			loan_give(l);
+		return !chariot_lend(l->driver, start, len, CHARIOT_KIND_BUFFER,
+				     "bio data");
+	}
 	return false;
 }
 

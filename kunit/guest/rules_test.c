@@ -4,6 +4,7 @@
  * rule for the object's type, and taken back by the call that gives the object back. The
  * objects here are made up as the kernel's interfaces say.
  */
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/buffer_head.h>
 #include <linux/fs.h>
@@ -161,6 +162,34 @@ static void make_host(struct field *f)
 
 	host->shost_data = f->more[0];
 	goes_with(f, 0, f->more[0], ROOM);
+}
+
+/* A target's of a device mapper: the bio is nobody's disk's here. Of two pieces. */
+static void make_bio(struct field *f)
+{
+	struct bio_vec *vec = f->more[0];
+	struct bio *bio = f->object;
+
+	bvec_set_page(&vec[0], virt_to_page(f->data[0]), SIZE, 512);
+	bvec_set_page(&vec[1], virt_to_page(f->data[1]), SIZE + 64, 0);
+	bio->bi_io_vec = vec;
+	bio->bi_iter.bi_size = 2 * SIZE;	/* and not the rest of the second */
+	bio->bi_opf = REQ_OP_READ;
+	atomic_set(&bio->__bi_remaining, 1);
+	goes_with(f, 0, f->data[0] + 512, SIZE);
+	goes_with(f, 1, f->data[1], SIZE);
+	f->no = (unsigned long)f->data[0] + 511;
+}
+
+static void make_bio_write(struct field *f)
+{
+	struct bio *bio = f->object;
+
+	make_bio(f);
+	bio->bi_opf = REQ_OP_WRITE;
+	f->no = f->yes[0].start;
+	f->yes[0].size = 0;
+	f->yes[1].size = 0;
 }
 
 static void make_dma_buffer(struct field *f)
@@ -372,6 +401,8 @@ static const struct row {
 	{ "scsi_cmnd that writes", "scsi_cmnd", sizeof(struct scsi_cmnd), make_command_out,
 	  CHARIOT_CALL_scsi_done, 0 },
 	{ "Scsi_Host", "Scsi_Host", sizeof(struct Scsi_Host), make_host, NO_END },
+	{ "bio", "bio", sizeof(struct bio), make_bio, CHARIOT_CALL_bio_endio, 0 },
+	{ "bio that writes", "bio", sizeof(struct bio), make_bio_write, NO_END },
 	{ "snd_dma_buffer", "snd_dma_buffer", sizeof(struct snd_dma_buffer),
 	  make_dma_buffer, NO_END },
 	{ "snd_pcm_substream", "snd_pcm_substream", sizeof(struct snd_pcm_substream),
