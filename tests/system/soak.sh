@@ -46,7 +46,7 @@ rebooted() {
 	start "$processors" reboots -action reboot=reset
 	for again in 1 2 3 4 5; do
 		: > $guest/console
-		says 'guest: again' || return
+		says 'guest: again' 300 || return
 		did reboots
 	done
 	kill_guest
@@ -57,13 +57,13 @@ rebooted() {
 beside() {
 	local other
 	start 1 driver
-	says 'guest: round 0' || return
+	says 'guest: round 0' 300 || return
 	other=$pid
 	start 1 rounds,3
-	says 'guest: loaded 1' || { kill -9 $other; return; }
+	says 'guest: loaded 1' 300 || { kill -9 $other; return; }
 	kill -9 $other
 	wait $other 2> /dev/null
-	ended 300 || return
+	ended 900 || return
 	did rounds 3 && did guests 2 && did killed
 }
 
