@@ -32,6 +32,7 @@ work_dm() {
 		return
 	}
 	dmsetup mknodes compat
+	value "table_$1" "$(dmsetup table compat)"
 	case $1 in
 	zero) value zero "$(dd if=/dev/mapper/compat bs=64k count=4 iflag=direct 2>/dev/null | sha256sum)" ;;
 	error) ! dd if=/dev/mapper/compat of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null ||
@@ -39,6 +40,8 @@ work_dm() {
 	*) raw_disk /dev/mapper/compat && beneath "$1" && files_on_disk /dev/mapper/compat &&
 		operations "$(awk '{ print $1 + $5 }' /sys/block/dm-0/stat)" request ;;
 	esac || return
+	# What it says may differ, but not where it writes that.
+	dmsetup status compat > /dev/null || return
 	dmsetup suspend compat && dmsetup resume compat && until_true 3 dmsetup remove compat || return
 	rmmod brd
 }
