@@ -370,6 +370,28 @@ static bool loan_alive(const struct loan *l)
 					       chariot_peek(&disk->fops));
 }
 
+static bool is_page(const struct page *page)
+{
+	return (unsigned long)page >= VMEMMAP_START && pfn_valid(page_to_pfn(page));
+}
+
+/* Are they pieces of memory? A bio that was handed may be anything. */
+static bool segments_sound(const struct loan *l)
+{
+	struct bvec_iter iter = l->iter;
+	struct bio_vec bv;
+
+	for (; iter.bi_size; iter.bi_idx++) {
+		if (!chariot_peek_bytes(&bv, &l->vec[iter.bi_idx], sizeof(bv)) ||
+		    bv.bv_len <= iter.bi_bvec_done || !is_page(bv.bv_page) ||
+		    !is_page(bv.bv_page + ((u64)bv.bv_offset + bv.bv_len - 1) / PAGE_SIZE))
+			return false;
+		iter.bi_size -= min(iter.bi_size, bv.bv_len - iter.bi_bvec_done);
+		iter.bi_bvec_done = 0;
+	}
+	return true;
+}
+
 static bool settle_loan(struct loan *l, unsigned long va)
 {
 	struct bvec_iter iter = l->iter;
@@ -384,7 +406,7 @@ static bool settle_loan(struct loan *l, unsigned long va)
 		l->members = true;
 		return true;
 	}
-	if (!l->reads || !loan_alive(l))
+	if (!l->reads || !loan_alive(l) || (l->handed && !segments_sound(l)))
 		return false;
 	/* Data that two bios on loan share, and one of them has ended; or not yet lent. */
 	while (loan_segment(l, &iter, &start, &len)) {

@@ -192,6 +192,24 @@ static void make_bio_write(struct field *f)
 	f->yes[1].size = 0;
 }
 
+static void make_bio_nowhere(struct field *f)
+{
+	struct bio *bio = f->object;
+
+	make_bio(f);
+	bio->bi_io_vec = (void *)0xdead000000000000;
+	f->no = f->yes[0].start;
+	f->yes[0].size = 0;
+	f->yes[1].size = 0;
+}
+
+static void make_bio_of_no_pages(struct field *f)
+{
+	make_bio_nowhere(f);
+	((struct bio *)f->object)->bi_io_vec = f->more[0];
+	((struct bio_vec *)f->more[0])->bv_page = (void *)f->data[0];
+}
+
 static void make_dma_buffer(struct field *f)
 {
 	struct snd_dma_buffer *buffer = f->object;
@@ -402,6 +420,8 @@ static const struct row {
 	  CHARIOT_CALL_scsi_done, 0 },
 	{ "Scsi_Host", "Scsi_Host", sizeof(struct Scsi_Host), make_host, NO_END },
 	{ "bio", "bio", sizeof(struct bio), make_bio, CHARIOT_CALL_bio_endio, 0 },
+	{ "bio that leads nowhere", "bio", sizeof(struct bio), make_bio_nowhere, NO_END },
+	{ "bio of no pages", "bio", sizeof(struct bio), make_bio_of_no_pages, NO_END },
 	{ "bio that writes", "bio", sizeof(struct bio), make_bio_write, NO_END },
 	{ "snd_dma_buffer", "snd_dma_buffer", sizeof(struct snd_dma_buffer),
 	  make_dma_buffer, NO_END },
