@@ -18,7 +18,7 @@ WAIT=60
 create() {
 	local name=$1
 	shift
-	printf '%s\n' "name = \"$name\"" 'type = "pvh"' 'memory = 64' 'shadow_memory = 8' \
+	printf '%s\n' "name = \"$name\"" 'type = "pvh"' 'memory = 96' 'shadow_memory = 8' \
 		'kernel = "/lab/guest/vmlinuz"' "$@" > "/run/xend/$name.cfg"
 	xl create -p -q "/run/xend/$name.cfg" && number=$(xl domid "$name")
 }
