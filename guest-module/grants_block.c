@@ -221,24 +221,34 @@ static void lend_bio(struct bio *bio)
 	rcu_read_unlock();
 }
 
+static bool loan_noted(const struct bio *bio, bool handed)
+{
+	unsigned long flags;
+	struct loan *l;
+	bool noted;
+
+	if (!READ_ONCE(nr_loans))
+		return false;
+	raw_spin_lock_irqsave(&loans_lock, flags);
+	l = loan_find(bio);
+	noted = l && l->handed == handed;
+	raw_spin_unlock_irqrestore(&loans_lock, flags);
+	return noted;
+}
+
 /*
  * The bio may be anything. What is on loan is dealt with here: to be handed it as well
  * would only cost time.
  */
 bool chariot_bio_seen(struct chariot_driver *d, unsigned long bio)
 {
-	struct bio now;
-	unsigned long flags;
 	struct loan *l;
-	bool on_loan;
+	struct bio now;
 
-	raw_spin_lock_irqsave(&loans_lock, flags);
-	l = loan_find((struct bio *)bio);
-	on_loan = l && !l->handed;
-	raw_spin_unlock_irqrestore(&loans_lock, flags);
-	if (on_loan || !chariot_peek_bytes(&now, (void *)bio, sizeof(now)) ||
-	    !reads_data(&now))
-		return on_loan;
+	if (loan_noted((struct bio *)bio, false))
+		return true;
+	if (!chariot_peek_bytes(&now, (void *)bio, sizeof(now)) || !reads_data(&now))
+		return false;
 	l = loan_new(d, (struct bio *)bio, &now);
 	if (l) {
 		l->handed = true;
@@ -300,17 +310,9 @@ static void probe_bio_complete(void *unused, struct request_queue *q,
 /* One with a disk may have parts that go on. */
 void chariot_bio_ends(struct chariot_driver *d, const unsigned long *args)
 {
-	unsigned long flags;
-	struct loan *l;
-	bool handed;
-
 	if (!args[0])
 		return;
-	raw_spin_lock_irqsave(&loans_lock, flags);
-	l = loan_find((struct bio *)args[0]);
-	handed = l && l->handed;
-	raw_spin_unlock_irqrestore(&loans_lock, flags);
-	if (handed)
+	if (loan_noted((struct bio *)args[0], true))
 		end_bio((struct bio *)args[0]);
 	end_handed(d, (struct bio *)args[0]);
 }
