@@ -77,11 +77,22 @@ minute() {
 		"${count[loads]:-0} loads of chariot-kvm; host: $((memory - first)) KiB more"
 }
 
+# The folders of guests that are gone are memory of the host's kernel, too; whoever waits
+# for the monitor of one that was killed before it had any sees its end.
+tidy_up() {
+	local folder
+	for folder in /run/guests/*; do
+		: <> "$folder/monitor.out"
+		rm -rf "$folder"
+	done
+}
+
 # done_well JOB: it, and nothing is left of it, and chariot-kvm, which goes and comes; the
 # host's kernel says nothing
 done_well() {
 	mark "$1"
 	"$1" && nothing_left && did loads && clean_log || { failure="$1: $failure"; return 1; }
+	tidy_up
 }
 
 soak() {
