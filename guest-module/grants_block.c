@@ -87,20 +87,38 @@ static struct chariot_driver *driver_of_disk(const struct gendisk *disk)
 	return chariot_driver_by_address((unsigned long)disk->fops);
 }
 
-/* The next piece of contiguous memory; false when there is none. */
+static bool is_page(const struct page *page)
+{
+	return (unsigned long)page >= VMEMMAP_START && pfn_valid(page_to_pfn(page));
+}
+
+/*
+ * The next piece of contiguous memory; false when there is none. The vectors are read
+ * without faulting: a bio that was handed may be anything.
+ */
 static bool loan_segment(const struct loan *l, struct bvec_iter *iter,
 			 unsigned long *va, unsigned int *len)
 {
 	struct bio_vec bv;
+	u64 end;
 
-	if (!iter->bi_size)
+	if (!iter->bi_size ||
+	    !chariot_peek_bytes(&bv, &l->vec[iter->bi_idx], sizeof(bv)) ||
+	    bv.bv_len <= iter->bi_bvec_done)
 		return false;
-	bv = mp_bvec_iter_bvec(l->vec, *iter);
-	if (!bv.bv_len)
+	end = (u64)bv.bv_offset + bv.bv_len;
+	if (!is_page(bv.bv_page) || !is_page(bv.bv_page + (end - 1) / PAGE_SIZE))
 		return false;
-	*va = (unsigned long)page_address(bv.bv_page) + bv.bv_offset;
-	*len = bv.bv_len;
-	return bvec_iter_advance(l->vec, iter, bv.bv_len);
+	*va = (unsigned long)page_address(bv.bv_page) + bv.bv_offset +
+	      iter->bi_bvec_done;
+	*len = min(iter->bi_size, bv.bv_len - iter->bi_bvec_done);
+	iter->bi_size -= *len;
+	iter->bi_bvec_done += *len;
+	if (iter->bi_bvec_done == bv.bv_len) {
+		iter->bi_bvec_done = 0;
+		iter->bi_idx++;
+	}
+	return true;
 }
 
 /* The next extents of a loan, from *iter on; returns how many. */
@@ -372,28 +390,6 @@ static bool loan_alive(const struct loan *l)
 					       chariot_peek(&disk->fops));
 }
 
-static bool is_page(const struct page *page)
-{
-	return (unsigned long)page >= VMEMMAP_START && pfn_valid(page_to_pfn(page));
-}
-
-/* Are they pieces of memory? A bio that was handed may be anything. */
-static bool segments_sound(const struct loan *l)
-{
-	struct bvec_iter iter = l->iter;
-	struct bio_vec bv;
-
-	for (; iter.bi_size; iter.bi_idx++) {
-		if (!chariot_peek_bytes(&bv, &l->vec[iter.bi_idx], sizeof(bv)) ||
-		    bv.bv_len <= iter.bi_bvec_done || !is_page(bv.bv_page) ||
-		    !is_page(bv.bv_page + ((u64)bv.bv_offset + bv.bv_len - 1) / PAGE_SIZE))
-			return false;
-		iter.bi_size -= min(iter.bi_size, bv.bv_len - iter.bi_bvec_done);
-		iter.bi_bvec_done = 0;
-	}
-	return true;
-}
-
 static bool settle_loan(struct loan *l, unsigned long va)
 {
 	struct bvec_iter iter = l->iter;
@@ -408,7 +404,7 @@ static bool settle_loan(struct loan *l, unsigned long va)
 		l->members = true;
 		return true;
 	}
-	if (!l->reads || !loan_alive(l) || (l->handed && !segments_sound(l)))
+	if (!l->reads || !loan_alive(l))
 		return false;
 	/* Data that two bios on loan share, and one of them has ended; or not yet lent. */
 	while (loan_segment(l, &iter, &start, &len)) {

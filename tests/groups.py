@@ -150,6 +150,7 @@ class Job:
     mode: str
     hv: str
     round: Round = STOCK
+    seed: int = None	# of the order, in a group that lasts; None: a new one
 
     @property
     def test(self):
@@ -175,7 +176,7 @@ def asked_for(options):
             continue
         for mode in (str(options.minutes),) if group.lasts and options.minutes else group.modes:
             if not options.mode or mode in options.mode:
-                yield Job(group, kernel, processors, mode, hv)
+                yield Job(group, kernel, processors, mode, hv, seed=options.seed)
 
 
 def debug_jobs(options):

@@ -60,6 +60,14 @@ static void goes_with(struct field *f, int i, const void *start, size_t size)
 	f->yes[i].size = size;
 }
 
+/* What is there does not go with it. */
+static void goes_not(struct field *f)
+{
+	f->no = f->yes[0].start;
+	f->yes[0].size = 0;
+	f->yes[1].size = 0;
+}
+
 /* --- objects, and data that go with them ----------------------------------------------- */
 
 static void make_urb(struct field *f)
@@ -103,8 +111,7 @@ static void make_urb_out(struct field *f)
 
 	make_urb(f);
 	urb->transfer_flags = URB_DIR_OUT;
-	f->no = f->yes[0].start;
-	f->yes[0].size = 0;
+	goes_not(f);
 }
 
 static void make_usb_request(struct field *f)
@@ -132,8 +139,7 @@ static void make_usb_request_idle(struct field *f)
 
 	make_usb_request(f);
 	req->status = 0;
-	f->no = f->yes[0].start;
-	f->yes[0].size = 0;
+	goes_not(f);
 }
 
 static void make_command(struct field *f)
@@ -187,9 +193,7 @@ static void make_bio_write(struct field *f)
 
 	make_bio(f);
 	bio->bi_opf = REQ_OP_WRITE;
-	f->no = f->yes[0].start;
-	f->yes[0].size = 0;
-	f->yes[1].size = 0;
+	goes_not(f);
 }
 
 static void make_bio_nowhere(struct field *f)
@@ -198,9 +202,7 @@ static void make_bio_nowhere(struct field *f)
 
 	make_bio(f);
 	bio->bi_io_vec = (void *)0xdead000000000000;
-	f->no = f->yes[0].start;
-	f->yes[0].size = 0;
-	f->yes[1].size = 0;
+	goes_not(f);
 }
 
 static void make_bio_of_no_pages(struct field *f)
