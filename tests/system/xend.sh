@@ -179,6 +179,48 @@ at_work() {
 	WAIT=400 says ') stopped: rip' || { cat /run/xend/guest/*; return 1; }
 }
 
+# in_systemd COMMAND...
+in_systemd() { nsenter -t "$(pidof systemd)" -m -p "$@"; }
+is_active() { in_systemd systemctl is-active --quiet chariot-xend; }
+is_failed() { in_systemd systemctl is-failed --quiet chariot-xend; }
+property() { in_systemd systemctl show --value -p "$1" chariot-xend; }
+
+# boot_systemd: the first process of a namespace of its own, as it is in a container
+boot_systemd() {
+	local units=/lib/systemd/system
+	cp chariot-xend /usr/sbin/
+	mkdir -p $units/multi-user.target.wants $units/chariot-xend.service.d /etc/chariot
+	ln -sf ../chariot-xend.service $units/multi-user.target.wants/
+	# The lab's host has no journal.
+	printf '[Service]\nStandardError=append:%s\n' $LOG > $units/chariot-xend.service.d/log.conf
+	: > $LOG
+	unshare -m -p -f sh -c 'mount -t proc proc /proc && mount -t xenfs xenfs /proc/xen &&
+		mount --bind /run /run &&
+		exec env container=lab /lib/systemd/systemd --unit=multi-user.target --show-status=0' \
+		> /run/xend/systemd 2>&1 < /dev/null &
+	until_true is_active ||
+		{ cat /run/xend/systemd $LOG; in_systemd systemctl status chariot-xend; dmesg | tail -n 20
+		  fail "systemd does not start it"; }
+}
+
+# As its unit for systemd starts it, and again when it has died, but not if it cannot run.
+unit() {
+	with_views first && boot_systemd && says "guest $number: served" || return
+	: > $LOG
+	killall -9 chariot-xend
+	says "guest $number: served" || return
+	[ "$(property NRestarts)" = 1 ] || { fail "it was started $(property NRestarts) times"; return; }
+	in_systemd systemctl stop chariot-xend && says "guest $number: left" ||
+		{ fail "${failure:-systemd does not end it}"; return; }
+	! runs || { fail "a process of it is left"; return; }
+	printf 'orphans = "perhaps"\n' > /etc/chariot/xend.conf
+	in_systemd systemctl start chariot-xend
+	until_true is_failed || { fail "it runs with a wrong configuration"; return; }
+	sleep 2
+	[ "$(property NRestarts) $(property ExecMainStatus)" = "0 2" ] ||
+		fail "it was started $(property NRestarts) times, its status is $(property ExecMainStatus)"
+}
+
 stops() { grep -c ') stopped: rip' $LOG; }
 stops_more() { [ "$(stops)" -gt "$1" ]; }
 
@@ -213,12 +255,13 @@ orphan_crash() {
 	with_views first && says "guest $number: served" && ends
 }
 
-tests=(check_host check_no_views check_ring chosen follows bad_configuration background
+tests=(check_host check_no_views check_ring chosen follows bad_configuration background unit
 	save_refused orphan_crash)
 
 clear_up() {
 	local name
-	killall -q -9 chariot-xend xen-access syslogd
+	killall -q -9 systemd chariot-xend xen-access syslogd
+	rm -f /etc/chariot/xend.conf
 	for name in plain first second guest; do
 		! exists $name || xl destroy $name
 	done

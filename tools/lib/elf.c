@@ -328,6 +328,7 @@ bool image_symbol(const struct image_symbols *table, uint64_t index,
 		.name = string_at(&table->strings, from.st_name),
 		.section = from.st_shndx,
 		.value = from.st_value,
+		.size = from.st_size,
 		.type = ELF64_ST_TYPE(from.st_info),
 		.binding = ELF64_ST_BIND(from.st_info),
 	};

@@ -40,6 +40,7 @@ struct image_symbols {
  * @name: not cleaned; NULL if it is damaged
  * @section: its section's number, or SHN_UNDEF and the other special ones
  * @value: byte in the section
+ * @size: bytes, or 0
  * @type: STT_*
  * @binding: STB_*
  */
@@ -47,6 +48,7 @@ struct image_symbol {
 	const char *name;
 	uint32_t section;
 	uint64_t value;
+	uint64_t size;
 	unsigned char type;
 	unsigned char binding;
 };

@@ -43,19 +43,33 @@ static void say_dropped(const struct plan_block *block)
 				block->dropped.members);
 }
 
+/* What is stopped wrongly later may come of this. */
+static void say_guessed(const struct load_plan *plan,
+			const struct plan_block *block, int why)
+{
+	uint32_t known = plan_block_known(block);
+
+	if (known == block->count.entries)
+		return;
+	message_warning("%s has no types of its own (%s): by the look of its data, what %u of its %u functions are handed is known",
+			plan->name, why == -ENODATA ?
+			"neither BTF nor debug information; DKMS keeps it with STRIP[0]=no" :
+			"its BTF is damaged, or of another kernel",
+			known, block->count.entries);
+}
+
 static int make_block(const struct load_plan *plan, struct plan_block *block,
 		      int *wrong)
 {
 	struct types *types = plan->types;
-	int err;
+	int err, untyped;
 
 	if (!types)
 		return -ENODATA;
-	err = plan_types_add_module(types, plan->image, KERNEL_BTF);
-	if (err && plan->verbose)
-		message_warning("%s does not tell its own types: %s",
-				plan->name, message_errno(err));
+	untyped = plan_types_add_module(types, plan->image, KERNEL_BTF);
 	err = plan_types_make(plan->image, types, block);
+	if (!err && untyped)
+		say_guessed(plan, block, untyped);
 	if (!err && plan->policy)
 		*wrong = policy_apply(plan->policy, types, block);
 	types_drop_modules(types);

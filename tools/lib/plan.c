@@ -210,7 +210,7 @@ int plan_add_types(const struct image *image, const char *kernel,
 					    kernel ? kernel : KERNEL_BTF) : 0;
 	if (err)
 		plan->unknown = err == -ENODATA ?
-			"its own types: the module has neither BTF nor debug information (DKMS keeps it with STRIP[0]=no)" :
+			"its own types: the module has neither BTF nor debug information (DKMS keeps it with STRIP[0]=no); what its functions are handed is told by the look of its data" :
 			"its own types: its BTF is damaged, or not for this kernel";
 	err = plan_types_make(image, types, &plan->handed);
 	plan->policy = policy;

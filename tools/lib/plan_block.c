@@ -173,6 +173,20 @@ static unsigned char *put(unsigned char *to, const void *from, size_t size)
 	return to + size;
 }
 
+uint32_t plan_block_known(const struct plan_block *block)
+{
+	uint32_t i, known = 0;
+	unsigned int arg;
+
+	for (i = 0; i < block->count.entries; i++) {
+		for (arg = 0; arg < CHARIOT_PLAN_ARGS; arg++)
+			if (block->entries[i].args[arg] != CHARIOT_PLAN_NONE)
+				break;
+		known += arg < CHARIOT_PLAN_ARGS;
+	}
+	return known;
+}
+
 void *plan_block_pack(const struct plan_block *block, size_t *size)
 {
 	struct chariot_plan_header header = {

@@ -67,6 +67,9 @@ void plan_block_sort_imports(struct plan_block *block);
 const struct chariot_plan_import *
 plan_block_find_import(const struct plan_block *block, const char *name);
 
+/* How many of the entries are handed something that is known. */
+uint32_t plan_block_known(const struct plan_block *block);
+
 /**
  * plan_block_pack - all in one piece, as CHARIOT_IOC_PLAN takes it
  * @size: result

@@ -15,6 +15,7 @@
 #include "entries.h"
 #include "list_rules.h"
 #include "plan_types.h"
+#include "shapes.h"
 
 /* Structures inside of structures; and values to look at in one type. */
 #define NESTING_MAX	16
@@ -443,13 +444,18 @@ int plan_types_add_module(struct types *types, const struct image *image,
 	const char *name = image_modinfo(image, "depends", 0);
 	struct image_section btf;
 	size_t length;
+	int err;
 
 	while (name && *name) {
 		length = strcspn(name, ",");
 		add_needed(types, kernel, name, length);
 		name += length + (name[length] == ',');
 	}
-	if (!image_find_section(image, ".BTF", &btf) || !btf.bytes)
-		return add_debug_information(types, image);
-	return types_add_module(types, btf.bytes, btf.size, true);
+	err = image_find_section(image, ".BTF", &btf) && btf.bytes ?
+	      types_add_module(types, btf.bytes, btf.size, true) :
+	      add_debug_information(types, image);
+	/* Without its own, those of the kernel that its tables look like. */
+	if (err && err != -ENOMEM && shapes_lend(image, types) == -ENOMEM)
+		err = -ENOMEM;
+	return err;
 }

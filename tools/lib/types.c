@@ -32,9 +32,18 @@ struct layer {
 	bool own;
 };
 
+/* A function of a module that has no types, and a prototype that is another's. */
+struct lent {
+	char *function;
+	const struct btf *btf;
+	uint32_t id;
+};
+
 struct types {
 	struct layer layer[LAYERS_MAX];		/* the kernel's first */
 	unsigned int count;
+	struct lent *lent;
+	size_t lent_count;
 };
 
 static const char *name_of(const struct btf *btf, const struct btf_type *type)
@@ -142,6 +151,10 @@ int types_from_memory(const void *bytes, size_t size, struct types **out)
 
 void types_drop_modules(struct types *types)
 {
+	while (types->lent_count)
+		free(types->lent[--types->lent_count].function);
+	free(types->lent);
+	types->lent = NULL;
 	while (types->count > 1) {
 		types->count--;
 		btf__free(types->layer[types->count].btf);
@@ -375,6 +388,16 @@ static bool target_object(const struct types *types, const struct btf *btf,
 	set_object(object, types, layer_of(types, btf), target->id,
 		   target->alias);
 	return true;
+}
+
+bool types_structure(const struct types *types, const struct btf *btf,
+		     uint32_t id, struct type_object *object)
+{
+	struct type_peeled target = type_peel(btf, id);
+
+	/* To write to it is not what is asked for. */
+	target.is_const = false;
+	return target_object(types, btf, &target, object);
 }
 
 bool types_pointee(const struct types *types, const struct btf *btf,
@@ -611,6 +634,28 @@ static bool find_call(const struct types *types, const struct layer *layer,
 	return found;
 }
 
+/* What all agree on that were lent to a function. */
+static bool find_lent(const struct types *types, const char *function,
+		      struct type_call *call)
+{
+	const struct lent *lent;
+	struct type_call other;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < types->lent_count; i++) {
+		lent = &types->lent[i];
+		if (strcmp(lent->function, function))
+			continue;
+		call_of_proto(types, lent->btf, btf__type_by_id(lent->btf, lent->id),
+			      found ? &other : call);
+		if (found)
+			keep_agreed(call, &other);
+		found = true;
+	}
+	return found;
+}
+
 bool types_call(const struct types *types, const char *function, bool own,
 		struct type_call *call)
 {
@@ -624,6 +669,51 @@ bool types_call(const struct types *types, const char *function, bool own,
 		if (find_call(types, &types->layer[i], function, call))
 			return true;
 	}
+	if (types && own && find_lent(types, function, call))
+		return true;
 	/* What a module's BTF shares with the kernel's stands only there. */
 	return has_own && find_call(types, &types->layer[0], function, call);
+}
+
+int types_lend(struct types *types, const char *function, const struct btf *btf,
+	       uint32_t id)
+{
+	struct lent *lent = reallocarray(types->lent, types->lent_count + 1,
+					 sizeof(*lent));
+
+	if (!lent)
+		return -ENOMEM;
+	types->lent = lent;
+	lent += types->lent_count;
+	lent->btf = btf;
+	lent->id = id;
+	lent->function = strdup(function);
+	if (!lent->function)
+		return -ENOMEM;
+	types->lent_count++;
+	return 0;
+}
+
+bool types_prototype(const struct types *types, const char *function, bool own,
+		     const struct btf **btf, uint32_t *id)
+{
+	const struct layer *layer;
+	const struct btf_type *type;
+	struct btf_search search;
+	uint32_t found;
+
+	for (layer = types->layer; layer < types->layer + types->count; layer++) {
+		if (layer->own != own)
+			continue;
+		search = btf_search_begin(&layer->index, function);
+		while ((found = btf_search_next(&search))) {
+			type = btf__type_by_id(layer->btf, found);
+			if (!btf_is_func(type))
+				continue;
+			*btf = layer->btf;
+			*id = type->type;
+			return true;
+		}
+	}
+	return false;
 }

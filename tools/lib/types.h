@@ -77,7 +77,7 @@ int types_add_module(struct types *types, const void *bytes, size_t size,
 int types_add_standalone(struct types *types, const void *bytes, size_t size);
 /* The same from a file of BTF, such as /sys/kernel/btf/NAME. */
 int types_add_module_file(struct types *types, const char *path, bool own);
-/* Forget all modules. */
+/* Forget all modules, and what was lent. */
 void types_drop_modules(struct types *types);
 
 /**
@@ -92,6 +92,31 @@ void types_drop_modules(struct types *types);
  */
 bool types_call(const struct types *types, const char *function, bool own,
 		struct type_call *call);
+
+/**
+ * types_prototype - where the prototype of a function stands
+ * @own: as for types_call()
+ * @btf: result
+ * @id: result, in @btf
+ *
+ * Return: false if there is no function of that name.
+ */
+bool types_prototype(const struct types *types, const char *function, bool own,
+		     const struct btf **btf, uint32_t *id);
+
+/**
+ * types_lend - tell the prototype of a function of the module itself, whose own
+ * types are not there
+ * @function: copied
+ * @btf: that of the kernel or of a module that was added
+ * @id: of the prototype, in @btf
+ *
+ * If it is told several, types_call() tells what they agree on.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int types_lend(struct types *types, const char *function, const struct btf *btf,
+	       uint32_t id);
 
 /* The structure or union of that name; false if there is none. */
 bool types_object(const struct types *types, const char *name,
@@ -123,6 +148,10 @@ const char *types_nearest(const struct types *types, const char *name);
  */
 bool types_pointee(const struct types *types, const struct btf *btf,
 		   uint32_t id, struct type_object *object);
+
+/* What a type is, if that is a structure or union, also one that is told elsewhere. */
+bool types_structure(const struct types *types, const struct btf *btf,
+		     uint32_t id, struct type_object *object);
 
 /**
  * struct type_peeled - what a type is without its typedefs and qualifiers

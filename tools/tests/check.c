@@ -6,6 +6,8 @@
 
 #include "check.h"
 
+#define READ_MAX	((size_t)1 << 20)
+
 static const char *data = ".";
 static bool good_so_far;
 
@@ -35,12 +37,23 @@ const char *check_file(const char *name)
 	return path;
 }
 
+unsigned char *check_read(const char *name, size_t *size)
+{
+	unsigned char *bytes = calloc(1, READ_MAX);
+	FILE *file = fopen(check_file(name), "r");
+
+	*size = bytes && file ? fread(bytes, 1, READ_MAX, file) : 0;
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_test *const lists[] = {
 		elf_tests, violation_tests, report_tests, plan_tests,
 		types_tests, plan_types_tests, dwarf_tests,
-		member_tests, policy_tests, symbolize_tests, system_tests,
+		shapes_tests, member_tests, policy_tests, symbolize_tests, system_tests,
 	};
 	unsigned int passed = 0, failed = 0;
 	const struct check_test *test;

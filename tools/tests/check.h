@@ -21,6 +21,8 @@ void check_text(const char *got, const char *wanted, const char *file,
 
 /* A file of test data that the Makefile built, by name; static buffer. */
 const char *check_file(const char *name);
+/* All of it, for free(3). */
+unsigned char *check_read(const char *name, size_t *size);
 
 extern const struct check_test elf_tests[];
 extern const struct check_test violation_tests[];
@@ -29,6 +31,7 @@ extern const struct check_test plan_tests[];
 extern const struct check_test types_tests[];
 extern const struct check_test plan_types_tests[];
 extern const struct check_test dwarf_tests[];
+extern const struct check_test shapes_tests[];
 extern const struct check_test member_tests[];
 extern const struct check_test policy_tests[];
 extern const struct check_test symbolize_tests[];

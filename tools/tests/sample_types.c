@@ -58,6 +58,24 @@ static void function(struct btf *btf, const char *name, int ret, int first,
 	btf__add_func(btf, name, BTF_FUNC_STATIC, proto);
 }
 
+/* As in shaped.h: what the fuzzer's modules may have tables of. */
+static void operations(struct btf *btf)
+{
+	int open, module, any, ops;
+
+	open = btf__add_func_proto(btf, INT);
+	btf__add_func_param(btf, "object", OBJECT_PTR);
+	open = btf__add_ptr(btf, open);
+	module = btf__add_ptr(btf, btf__add_fwd(btf, "module", BTF_FWD_STRUCT));
+	any = btf__add_ptr(btf, NONE);
+	ops = btf__add_struct(btf, "file_operations", 32);
+	btf__add_field(btf, "owner", module, 0, 0);
+	btf__add_field(btf, "open", open, 64, 0);
+	btf__add_field(btf, "close", open, 128, 0);
+	btf__add_field(btf, "data", any, 192, 0);
+	function(btf, "register_file", INT, btf__add_ptr(btf, ops), INT, 0, 0);
+}
+
 struct btf *sample_kernel_types(void)
 {
 	struct btf *btf = btf__new_empty();
@@ -82,6 +100,7 @@ struct btf *sample_kernel_types(void)
 	function(btf, "in_assembly", NONE, 0, 0, 0, 0);
 	/* A function of the kernel's that only has the name of the module's. */
 	function(btf, "by_data", INT, LIST_PTR, 0, 0, 0);
+	operations(btf);
 	return btf;
 }
 

@@ -141,17 +141,6 @@ static void without_information(void)
 	types_close(types);
 }
 
-static unsigned char *read_file(const char *path, size_t *size)
-{
-	unsigned char *bytes = calloc(1, 1 << 20);
-	FILE *file = fopen(path, "r");
-
-	*size = file ? fread(bytes, 1, 1 << 20, file) : 0;
-	if (file)
-		fclose(file);
-	return bytes;
-}
-
 static void plan_damaged(const unsigned char *bytes, size_t size,
 			 struct types *types)
 {
@@ -183,7 +172,7 @@ static void damaged(void)
 	unsigned char *bytes, before;
 	size_t size, at, i;
 
-	bytes = read_file(check_file("handed.ko"), &size);
+	bytes = check_read("handed.ko", &size);
 	CHECK(size);
 	for (at = 0; at < size; at += 3) {
 		before = bytes[at];
