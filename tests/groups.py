@@ -6,6 +6,7 @@ Runs on the developer's machine, for tests/check; @options are its own.
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lab.hv import BACKENDS
 
@@ -19,10 +20,17 @@ EVERY_KERNEL = "each kernel, with the number of processors that the others do no
 NAMED = "if its group is named"
 NEVER = "if the mode is named"
 
+REPO = Path(__file__).resolve().parent.parent
 # Those with chariot-kvm.ko
 KVM = ("kvm-amd", "kvm-intel")
 HOST_OPTIONS = ("--mem", "320", "--host-mem", "1280", "--host-smp", "1",
                 "--host-put", "/bin/bash:/bin/bash")
+UNITS = "/lib/systemd/system"
+SYSTEMD_OPTIONS = tuple(itertools.chain.from_iterable(("--host-put", put) for put in (
+    "/lib/systemd/systemd:/lib/systemd/systemd", "/bin/systemctl:/bin/systemctl",
+    *(f"{UNITS}/{name}.target:{UNITS}/{name}.target"
+      for name in ("sysinit", "basic", "multi-user", "shutdown")),
+    f"{REPO}/hv-backends/xen/etc/chariot-xend.service:{UNITS}/chariot-xend.service")))
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,8 @@ GROUPS = (
           options=("--host-command", "sh /root/orphan-host.sh")),
     # Its guest is at work when what serves it is killed.
     Group("xend", "xend.sh", {"": "6.1"}, only=("xen",), slow={"xen": "6.1"}, by_hand=True,
-          on_host=True, once=True, options=(*HOST_OPTIONS, "--guest-append", "task=driver")),
+          on_host=True, once=True,
+          options=(*HOST_OPTIONS, *SYSTEMD_OPTIONS, "--guest-append", "task=driver")),
     Group("probe", "probe.sh", {"": "6.1"}, bare=True, host_alone=True, only=KVM),
     # How many calls a hostile guest makes.
     Group("calls", "calls.sh", {"20000": "6.12", "1000000": NEVER}, bare=True, host_alone=True,
