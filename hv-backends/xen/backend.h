@@ -18,6 +18,7 @@
 #ifndef CHARIOT_XEN_BACKEND_H
 #define CHARIOT_XEN_BACKEND_H
 
+#include <time.h>
 #include <xenctrl.h>
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
@@ -80,7 +81,8 @@ struct chariot_vcpu {
 	u64 entry_word;			/* ... and gpa of where the guest has that, too */
 	u64 leave_rip;			/* the last write left to the kernel ... */
 	u64 leave_gla;
-	u32 leaves;			/* ... and how often in a row */
+	u64 leave_since;		/* ... since when, in ns, and how often in a row */
+	u32 leaves;
 	u64 walk_gla;			/* the same of the last page-table walk */
 	u32 walks;
 };
@@ -255,6 +257,8 @@ void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 int chariot_record_settle(struct chariot_vm *vm, u64 seq);
 void chariot_granted(struct chariot_vm *vm, struct chariot_domain *d, u64 gpa,
 		     u64 size);
+/* Nanoseconds. */
+u64 chariot_time(clockid_t clock);
 /* Tell the log what is due. Returns whether there will be more. */
 bool chariot_tell(struct chariot_vm *vm);
 /* All of a domain that ends, or of CHARIOT_DOMAIN_ALL. */

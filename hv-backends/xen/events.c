@@ -4,7 +4,6 @@
  * What the guest wrote goes into the records and is not acted on.
  */
 #include <syslog.h>
-#include <time.h>
 
 #include "backend.h"
 
@@ -18,7 +17,7 @@ static bool read_operand(void *event, const struct chariot_write *w, u64 *old)
 /* As the KVM backend does: what the guest settles meanwhile is not told. */
 #define TELL_AFTER	1000000000ull
 
-static u64 now(clockid_t clock)
+u64 chariot_time(clockid_t clock)
 {
 	struct timespec t;
 
@@ -52,14 +51,14 @@ static void tell_later(struct chariot_vm *vm, const struct chariot_domain *d,
 	if (chariot_untold_full(&vm->untold) &&
 	    chariot_untold_take(&vm->untold, CHARIOT_DOMAIN_ALL, ~0ull, &oldest))
 		tell(vm, &oldest);
-	chariot_untold_add(&vm->untold, rec, d->name, now(CLOCK_MONOTONIC));
+	chariot_untold_add(&vm->untold, rec, d->name, chariot_time(CLOCK_MONOTONIC));
 }
 
 bool chariot_tell(struct chariot_vm *vm)
 {
 	if (vm->untold.count)
 		tell_until(vm, CHARIOT_DOMAIN_ALL,
-			   now(CLOCK_MONOTONIC) - TELL_AFTER);
+			   chariot_time(CLOCK_MONOTONIC) - TELL_AFTER);
 	return vm->untold.count;
 }
 
@@ -115,7 +114,7 @@ void chariot_report(struct chariot_event *e, struct chariot_domain *d,
 	};
 	bool fresh;
 
-	rec.time_ns = now(CLOCK_REALTIME);
+	rec.time_ns = chariot_time(CLOCK_REALTIME);
 	chariot_write_describe(w, read_operand, e, &rec);
 	chariot_record_region(&d->table, &rec);
 	if (outcome == CHARIOT_OUTCOME_STOPPED)

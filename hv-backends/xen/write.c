@@ -8,7 +8,16 @@
 
 #include "backend.h"
 
-#define LEAVES_MAX	4
+/*
+ * How often in a second a write is left to the kernel that comes back at the same place:
+ * one that does is an instruction of the driver's own that cannot be decoded. Interrupts
+ * come to one place, too, and their frames lie below the stack pointer.
+ */
+#define LEAVES_MAX	4u
+#define FRAMES_MAX	256u
+#define ROW_NS		1000000000ull
+#define FRAME_SIZE	48u
+#define FRAME_ALIGN	16u
 
 /* Is the current instruction text of the domain alone? */
 static bool own_text(struct chariot_event *e)
@@ -135,6 +144,14 @@ static bool is_stack(struct chariot_event *e, struct chariot_domain *d,
 	return chariot_grant_stack(e, d, w->insn.gva, w->gpa);
 }
 
+/* Where the processor puts what an interrupt returns by. */
+static bool is_frame(struct chariot_event *e)
+{
+	u64 top = e->req->data.regs.x86.rsp & ~(u64)(FRAME_ALIGN - 1);
+
+	return top - e->req->u.mem_access.gla - 1 < FRAME_SIZE;
+}
+
 /*
  * Not the instruction's own write: an event's frame, which Xen delivers again, and
  * the kernel's view lets it; or the kernel's code, as far as a view can execute
@@ -145,12 +162,16 @@ static bool leave(struct chariot_event *e)
 	const struct vm_event_mem_access *a = &e->req->u.mem_access;
 	struct chariot_vcpu *v = e->vcpu;
 	u64 rip = e->req->data.regs.x86.rip;
+	u64 time = chariot_time(CLOCK_MONOTONIC);
 
-	v->leaves = v->leave_rip == rip && v->leave_gla == a->gla ?
-		    v->leaves + 1 : 0;
-	v->leave_rip = rip;
-	v->leave_gla = a->gla;
-	if (v->leaves >= LEAVES_MAX)
+	if (v->leave_rip != rip || v->leave_gla != a->gla ||
+	    time - v->leave_since > ROW_NS) {
+		v->leave_rip = rip;
+		v->leave_gla = a->gla;
+		v->leave_since = time;
+		v->leaves = 0;
+	}
+	if (++v->leaves > (is_frame(e) ? FRAMES_MAX : LEAVES_MAX))
 		return false;
 	chariot_view_switch(e, CHARIOT_DOMAIN_KERNEL);
 	return true;
