@@ -69,3 +69,10 @@ DRIVER 5
 DRIVER 6
 DRIVER 7
 	.balign 4096, 0xcc
+
+/* The first driver, in the shadow of sti: what interrupts comes at its first instruction. */
+	.text
+SYM_FUNC_START(driver_interrupted)
+	sti
+	jmp	driver_store0
+SYM_FUNC_END(driver_interrupted)

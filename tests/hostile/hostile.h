@@ -4,6 +4,7 @@
  *
  *   main.c      sets up, runs the parts, gives the verdict: loading fails if one does
  *   refused.c   calls from user mode and from a driver's view, which must do nothing
+ *   interrupted.c  a driver that is interrupted as it begins
  *   limits.c    takes all that a guest can get
  *   requests.c  requests: valid ones, mutated ones, and ones that lie
  *   storm.c     any of these on all virtual CPUs at once
@@ -43,6 +44,9 @@ static inline void driver_store(u32 driver, u64 *to, u64 value)
 {
 	((driver_store_fn *)(drivers_start + driver * DRIVER_STRIDE))(to, value);
 }
+
+/* The first one, with interrupts on from its first instruction on. */
+void driver_interrupted(u64 *to, u64 value);
 
 /* main.c */
 extern u8 *arena;
@@ -101,6 +105,7 @@ bool documented(u32 nr, long ret);
 
 void test_user(void);
 void test_driver(void);
+void test_interrupted(void);
 void test_limits(void);
 bool test_storm(void);
 

@@ -203,6 +203,8 @@ static int __init hostile_init(void)
 	}
 	pr_info("hostile: driver\n");
 	test_driver();
+	pr_info("hostile: interrupted\n");
+	test_interrupted();
 	if (calls) {
 		pr_info("hostile: storm\n");
 		still_used = !test_storm();

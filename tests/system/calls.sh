@@ -10,10 +10,10 @@ mode=plain
 . ./parts.sh
 
 if [ "$1" = limits ]; then
-	parts=(limits user driver guards)
+	parts=(limits user driver interrupted guards)
 	parameters=(limits=1 calls=0)
 else
-	parts=(user driver storm guards)
+	parts=(user driver interrupted storm guards)
 	parameters=("calls=$1")
 fi
 
