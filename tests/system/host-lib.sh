@@ -52,7 +52,7 @@ console_has() { console 2>/dev/null | grep -q "$1"; }
 # says TEXT: the guest gets so far
 says() {
 	until_true "${2:-60}" console_has "$1" && return
-	console | tail -n 20
+	console | telling_lines
 	cat $guest/qemu
 	fail "the guest does not get to '$1'"
 }
@@ -61,7 +61,7 @@ says() {
 ended() {
 	local status
 	if ! until_true "${1:-180}" not running; then
-		console | tail -n 20
+		console | telling_lines
 		fail "the guest does not end"
 		return
 	fi

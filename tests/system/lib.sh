@@ -47,7 +47,7 @@ run_test() {
 # What may help to understand a failure.
 context() {
 	{
-		tail -n 20 /tmp/output
+		tail -n 60 /tmp/output
 		log_since_mark | telling_lines
 	} 2>/dev/null | note
 }
