@@ -212,8 +212,8 @@ int reach_types(const struct image *image, const struct types *types,
 {
 	static const char *const near[] = { "module", "kernel_param" };
 	static const char *const far[] = {
-		"device_attribute", "driver_attribute", "bus_attribute",
-		"class_attribute", "iio_dev_attr",
+		"device_attribute", "kobj_attribute", "driver_attribute",
+		"bus_attribute", "class_attribute", "iio_dev_attr",
 	};
 	struct reaching reaching = { .types = types };
 	int err = image_each_import(image, reach_from, &reaching);

@@ -366,21 +366,6 @@ static int by_distance(const void *a, const void *b)
 	return one->distance < other->distance ? -1 : one->distance > other->distance;
 }
 
-/* How many are as likely as the first; 0 if none is likely. */
-static size_t likeliest(const struct guess *guess)
-{
-	size_t i;
-
-	if (!guess->types || guess->told)
-		return guess->types;
-	if (guess->type[0].distance >= UNTOLD)
-		return 0;
-	for (i = 0; i < guess->types; i++)
-		if (guess->type[i].distance != guess->type[0].distance)
-			break;
-	return i;
-}
-
 /* Members of a table's type that point to other tables; did it help? */
 static bool tell_members(struct shapes *shapes, struct shape *shape, size_t table,
 			 const struct type_object *object)
@@ -399,27 +384,60 @@ static bool tell_members(struct shapes *shapes, struct shape *shape, size_t tabl
 	return told;
 }
 
-/* Macros of the kernel's name what they make; the first that fits. */
-static void tell_named(struct shapes *shapes, size_t table)
+/* How many are as likely as the first; 0 if none is likely. */
+static size_t likeliest(const struct guess *guess)
 {
-	static const struct {
-		const char *word, *type;
-	} macros[] = {
-		{ "iio_dev_attr_", "iio_dev_attr" },
-		{ "dev_attr_", "device_attribute" },
-		{ "driver_attr_", "driver_attribute" },
-		{ "bus_attr_", "bus_attribute" },
-		{ "class_attr_", "class_attribute" },
-	};
-	const char *name = shapes->tables.table[table].name;
-	struct type_object object;
 	size_t i;
 
-	for (i = 0; i < sizeof(macros) / sizeof(*macros); i++)
-		if (strstr(name, macros[i].word) &&
-		    types_object(shapes->types, macros[i].type, &object) &&
-		    tell(&shapes->guess[table], &object))
+	if (!guess->types || guess->told)
+		return guess->types;
+	if (guess->type[0].distance >= UNTOLD)
+		return 0;
+	for (i = 0; i < guess->types; i++)
+		if (guess->type[i].distance != guess->type[0].distance)
 			break;
+	return i;
+}
+
+/* Keep what is of one of these types, if there are any. */
+static void keep_named(struct guess *guess, const char *const *names, size_t count)
+{
+	size_t i, name, kept = 0;
+
+	for (i = 0; i < guess->types; i++)
+		for (name = 0; name < count && names[name]; name++)
+			if (!strcmp(guess->type[i].object.name, names[name])) {
+				guess->type[kept++] = guess->type[i];
+				break;
+			}
+	if (kept) {
+		guess->types = kept;
+		guess->told = true;
+	}
+}
+
+/*
+ * Macros of the kernel's name what they make; people name what they make like them, which
+ * counts if nothing else is known.
+ */
+static void tell_named(struct guess *guess, const char *table)
+{
+	static const struct {
+		const char *word, *types[2];
+	} macros[] = {
+		{ "iio_dev_attr_", { "iio_dev_attr" } },
+		{ "dev_attr_", { "device_attribute" } },
+		{ "driver_attr_", { "driver_attribute" } },
+		{ "bus_attr_", { "bus_attribute" } },
+		{ "class_attr_", { "class_attribute" } },
+		{ "attr", { "device_attribute", "kobj_attribute" } },
+	};
+	size_t i;
+
+	for (i = 0; !guess->told && i < sizeof(macros) / sizeof(*macros); i++)
+		if (strstr(table, macros[i].word) &&
+		    !(macros[i].types[1] && likeliest(guess)))
+			keep_named(guess, macros[i].types, 2);
 }
 
 /* Those of sensors have a number behind, and no type that the kernel knows. */
@@ -492,16 +510,16 @@ static int guess_all(struct shapes *shapes, const struct image *image,
 	for (i = 0; i < count; i++)
 		try_type(shapes, shape, &reached[i]);
 	free(reached);
-	for (i = 0; i < shapes->tables.count; i++) {
+	for (i = 0; i < shapes->tables.count; i++)
 		if (shapes->guess[i].types)
 			qsort(shapes->guess[i].type, shapes->guess[i].types,
 			      sizeof(*shapes->guess[i].type), by_distance);
-		tell_named(shapes, i);
-	}
 	for (i = 0; !err && i < shapes->tables.passed_count; i++)
 		err = tell_passed(shapes, &shapes->tables.passed[i]);
 	if (!err)
 		follow(shapes, shape);
+	for (i = 0; i < shapes->tables.count; i++)
+		tell_named(&shapes->guess[i], shapes->tables.table[i].name);
 	for (i = 0; !err && i < shapes->tables.count; i++) {
 		types = likeliest(&shapes->guess[i]);
 		for (type = 0; !err && types <= LIKELY_MAX && type < types; type++)

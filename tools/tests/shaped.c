@@ -81,6 +81,12 @@ static struct command commands[] = {
 	{ "one", run_one, 1 }, { "two", run_two, 2 }, { },
 };
 
+static long show_some(struct disk *disk, struct kobj_attribute *attribute)
+{
+	return disk->sectors - attribute->mode;
+}
+
+struct kobj_attribute shaped_attr = { "some", 0444, show_some };
 struct device_attribute dev_attr_size = { "size", 0444, show };
 
 /* As an array of what has two functions. */

@@ -56,6 +56,13 @@ struct device_attribute {
 	long (*store)(struct disk *disk, struct device_attribute *attribute);
 };
 
+struct kobj_attribute {
+	const char *name;
+	int mode;
+	long (*show)(struct disk *disk, struct kobj_attribute *attribute);
+	long (*store)(struct disk *disk, struct kobj_attribute *attribute);
+};
+
 /* An array's element; its name is not a function. */
 struct command {
 	const char *name;

@@ -7,6 +7,7 @@ struct module { int state; };
 struct everything {
 	struct far_operations *far;
 	struct device_attribute *attribute;
+	struct kobj_attribute *kobj_attribute;
 	struct module *module;
 } everything;
 

@@ -63,6 +63,8 @@ static void tables(void)
 	handed(types, "each", "page -");
 	/* The kernel's macro named it. */
 	handed(types, "show", "disk device_attribute");
+	/* By its name one of two. */
+	handed(types, "show_some", "disk -");
 	handed(types, "unlike_go", "nothing");
 	handed(types, "far_go", "nothing");
 	handed(types, "internal_one", "nothing");
