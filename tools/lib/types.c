@@ -535,11 +535,25 @@ static bool is_count(const struct btf *btf, const struct btf_param *param)
 	return !strcmp(name, "n");
 }
 
+/* Prototypes of pointers to functions have no names: characters, and a number next. */
+static bool is_unnamed_count(const struct btf *btf, const struct btf_param *bytes)
+{
+	const char *name = btf__name_by_offset(btf, bytes[1].name_off);
+	struct type_peeled number = type_peel(btf, bytes[1].type), target;
+
+	if (name && *name)
+		return false;
+	target = type_peel(btf, type_peel(btf, bytes->type).type->type);
+	return number.type && btf_is_int(number.type) && number.type->size >= 4 &&
+	       !btf_is_void(target.type);
+}
+
 static uint32_t bytes_of(const struct btf *btf, const struct btf_param *param,
 			 int i, int count)
 {
 	if (i + 1 < count && i + 1 < (int)CHARIOT_PLAN_ARGS &&
-	    is_bytes(btf, param[i].type) && is_count(btf, &param[i + 1]))
+	    is_bytes(btf, param[i].type) &&
+	    (is_count(btf, &param[i + 1]) || is_unnamed_count(btf, &param[i])))
 		return CHARIOT_PLAN_BYTES;
 	if (i && is_strings(btf, param[i].type) &&
 	    is_count(btf, &param[i - 1]))

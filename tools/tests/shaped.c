@@ -30,6 +30,7 @@ FUNCTION(unclear_open, struct inode *inode, struct file *file)
 FUNCTION(probe, struct disk *disk)
 FUNCTION(submit, struct disk *disk)
 FUNCTION(flush, struct disk *disk, struct page *page)
+FUNCTION(status, struct disk *disk, char *text, unsigned int room, void *data, int how)
 FUNCTION(unlike_go, struct inode *inode)
 FUNCTION(far_go, struct inode *inode)
 FUNCTION(run_one, struct file *file)
@@ -67,6 +68,7 @@ const struct file_operations unclear = {
 /* It fits one, that code puts somewhere. */
 static const struct disk_operations disk_table = {
 	.submit = submit, .flush = flush, .name = "disk",
+	.status = status,
 };
 
 /* A number is where that one has a name. */

@@ -27,6 +27,7 @@ struct disk_operations {
 	int (*submit)(struct disk *disk);
 	int (*flush)(struct disk *disk, struct page *page);
 	const char *name;
+	int (*status)(struct disk *disk, char *text, unsigned int room, void *data, int how);
 };
 /* Nothing leads to it. */
 struct far_operations {

@@ -38,6 +38,7 @@ static void handed(const struct types *types, const char *function,
 static void tables(void)
 {
 	struct types *types = kernel();
+	struct type_call call;
 	struct image *image;
 	const char *why;
 
@@ -57,6 +58,8 @@ static void tables(void)
 	/* It fits one type alone, of those that the module deals with. */
 	handed(types, "submit", "disk -");
 	handed(types, "flush", "disk page");
+	CHECK(types_call(types, "status", true, &call));
+	CHECK(call.bytes[1] == CHARIOT_PLAN_BYTES && call.bytes[3] != CHARIOT_PLAN_BYTES);
 	/* What both have in common that it fits. */
 	handed(types, "unclear_open", "- file");
 	/* A callback. */
