@@ -535,28 +535,36 @@ static bool is_count(const struct btf *btf, const struct btf_param *param)
 	return !strcmp(name, "n");
 }
 
-/* Prototypes of pointers to functions have no names: characters, and a number next. */
-static bool is_unnamed_count(const struct btf *btf, const struct btf_param *bytes)
+/* Prototypes of pointers to functions have no names: any number may say it. */
+static bool is_unnamed_number(const struct btf *btf, const struct btf_param *param)
 {
-	const char *name = btf__name_by_offset(btf, bytes[1].name_off);
-	struct type_peeled number = type_peel(btf, bytes[1].type), target;
+	const char *name = btf__name_by_offset(btf, param->name_off);
+	struct type_peeled peeled = type_peel(btf, param->type);
 
-	if (name && *name)
-		return false;
-	target = type_peel(btf, type_peel(btf, bytes->type).type->type);
-	return number.type && btf_is_int(number.type) && number.type->size >= 4 &&
-	       !btf_is_void(target.type);
+	return !(name && *name) && peeled.type && btf_is_int(peeled.type) &&
+	       peeled.type->size >= 4;
+}
+
+/* Of what is void it would be too much to say. */
+static bool is_characters(const struct btf *btf, uint32_t id)
+{
+	return is_bytes(btf, id) &&
+	       !btf_is_void(type_peel(btf, type_peel(btf, id).type->type).type);
 }
 
 static uint32_t bytes_of(const struct btf *btf, const struct btf_param *param,
 			 int i, int count)
 {
+	uint32_t id = param[i].type;
+
 	if (i + 1 < count && i + 1 < (int)CHARIOT_PLAN_ARGS &&
-	    is_bytes(btf, param[i].type) &&
-	    (is_count(btf, &param[i + 1]) || is_unnamed_count(btf, &param[i])))
+	    ((is_bytes(btf, id) && is_count(btf, &param[i + 1])) ||
+	     (is_characters(btf, id) && is_unnamed_number(btf, &param[i + 1]))))
 		return CHARIOT_PLAN_BYTES;
-	if (i && is_strings(btf, param[i].type) &&
-	    is_count(btf, &param[i - 1]))
+	if (i && is_strings(btf, id) &&
+	    (is_count(btf, &param[i - 1]) ||
+	     (is_characters(btf, type_peel(btf, id).type->type) &&
+	      is_unnamed_number(btf, &param[i - 1]))))
 		return CHARIOT_PLAN_STRINGS;
 	return area_of(btf, param[i].type);
 }

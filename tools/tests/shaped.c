@@ -17,9 +17,9 @@ struct module_start {
 #define FUNCTION(name, ...)						\
 static int name(__VA_ARGS__)						\
 {									\
-	static int count __attribute__((used));				\
+	static int called __attribute__((used));			\
 									\
-	return count += __LINE__;					\
+	return called += __LINE__;					\
 }
 
 /* Of each table its own. */
@@ -31,6 +31,7 @@ FUNCTION(probe, struct disk *disk)
 FUNCTION(submit, struct disk *disk)
 FUNCTION(flush, struct disk *disk, struct page *page)
 FUNCTION(status, struct disk *disk, char *text, unsigned int room, void *data, int how)
+FUNCTION(begin, struct disk *disk, unsigned int count, char **words)
 FUNCTION(unlike_go, struct inode *inode)
 FUNCTION(far_go, struct inode *inode)
 FUNCTION(run_one, struct file *file)
@@ -68,7 +69,7 @@ const struct file_operations unclear = {
 /* It fits one, that code puts somewhere. */
 static const struct disk_operations disk_table = {
 	.submit = submit, .flush = flush, .name = "disk",
-	.status = status,
+	.status = status, .begin = begin,
 };
 
 /* A number is where that one has a name. */

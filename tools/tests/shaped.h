@@ -28,6 +28,7 @@ struct disk_operations {
 	int (*flush)(struct disk *disk, struct page *page);
 	const char *name;
 	int (*status)(struct disk *disk, char *text, unsigned int room, void *data, int how);
+	int (*begin)(struct disk *disk, unsigned int count, char **words);
 };
 /* Nothing leads to it. */
 struct far_operations {

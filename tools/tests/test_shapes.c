@@ -60,6 +60,8 @@ static void tables(void)
 	handed(types, "flush", "disk page");
 	CHECK(types_call(types, "status", true, &call));
 	CHECK(call.bytes[1] == CHARIOT_PLAN_BYTES && call.bytes[3] != CHARIOT_PLAN_BYTES);
+	CHECK(types_call(types, "begin", true, &call));
+	CHECK(call.bytes[2] == CHARIOT_PLAN_STRINGS);
 	/* What both have in common that it fits. */
 	handed(types, "unclear_open", "- file");
 	/* A callback. */
