@@ -25,6 +25,9 @@ REPO = Path(__file__).resolve().parent.parent
 KVM = ("kvm-amd", "kvm-intel")
 HOST_OPTIONS = ("--mem", "320", "--host-mem", "1280", "--host-smp", "1",
                 "--host-put", "/bin/bash:/bin/bash")
+# QEMU's TCG takes long to write to memory whose code it has translated: the host would
+# clear a dead guest's, as a huge page, for twenty seconds without a break.
+SOAK_OPTIONS = (*HOST_OPTIONS, "--host-append", "init_on_alloc=0")
 UNITS = "/lib/systemd/system"
 SYSTEMD_OPTIONS = tuple(itertools.chain.from_iterable(("--host-put", put) for put in (
     "/lib/systemd/systemd:/lib/systemd/systemd", "/bin/systemctl:/bin/systemctl",
@@ -55,7 +58,7 @@ class Group:
     smp: int = 0	# only guests with so many processors
     once: bool = False	# on a kernel, with one number of processors alone
     long: bool = False	# it begins early, so that none waits for it alone at the end
-    lasts: bool = False	# its mode is for how many minutes; it tells of each
+    lasts: bool = False	# its mode is for how many minutes
 
     def part(self, mode):
         """The part of the share that a mode is in; NAMED for one that was asked for."""
@@ -100,10 +103,12 @@ GROUPS = (
     Group("host", "host.sh", {"": "6.1"}, by_hand=True, on_host=True, only=KVM, once=True,
           long=True,
           options=(*HOST_OPTIONS, "--host-modules", "zram,lzo-rle", "--modules", "virtio_blk")),
-    # QEMU's TCG takes long to write to memory whose code it has translated: the host would
-    # clear a dead guest's, as a huge page, for twenty seconds without a break.
     Group("soak", "soak.sh", {"5": NAMED}, by_hand=True, on_host=True, only=KVM, once=True,
-          lasts=True, options=(*HOST_OPTIONS, "--host-append", "init_on_alloc=0")),
+          lasts=True, options=SOAK_OPTIONS),
+    # A thousand rounds of drivers, 200 reboots with one chariot-kvm, 200 killed with another one
+    # each time: about an hour each.
+    Group("soak", "soak.sh", {"rounds": NEVER, "reboots": NEVER, "kills": NEVER}, by_hand=True,
+          on_host=True, only=("kvm-amd",), once=True, options=SOAK_OPTIONS),
 )
 
 
