@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "dwarf.h"
 #include "elf.h"
 #include "types.h"
@@ -157,19 +158,15 @@ static int tell_structure(struct reading *reading, Dwarf_Die *die, int nesting)
 
 static void note_private(struct reading *reading, Dwarf_Die *die)
 {
-	size_t room = reading->room ? 2 * reading->room : 64;
-	Dwarf_Die *more;
+	Dwarf_Die *more = array_room(reading->private, reading->count, &reading->room,
+				     sizeof(*more));
 
-	if (reading->count == reading->room) {
-		more = reallocarray(reading->private, room, sizeof(*more));
-		if (!more) {
-			reading->no_memory = true;
-			return;
-		}
-		reading->private = more;
-		reading->room = room;
+	if (!more) {
+		reading->no_memory = true;
+		return;
 	}
-	reading->private[reading->count++] = *die;
+	reading->private = more;
+	more[reading->count++] = *die;
 }
 
 /* Behind a pointer the name is enough. */

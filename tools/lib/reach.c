@@ -8,6 +8,7 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "reach.h"
 
 /* Structures inside of structures; and values to look at in one type. */
@@ -129,22 +130,17 @@ static bool is_new(struct reaching *reaching, const struct type_object *object)
 
 static void reach(struct reaching *reaching, const struct type_object *object)
 {
-	size_t room = reaching->room ? 2 * reaching->room : 256;
 	struct reached *more;
 
 	if (reaching->count == REACHED_MAX || !is_new(reaching, object))
 		return;
-	if (reaching->count == reaching->room) {
-		more = reallocarray(reaching->reached, room, sizeof(*more));
-		if (!more) {
-			reaching->no_memory = true;
-			return;
-		}
-		reaching->reached = more;
-		reaching->room = room;
+	more = array_room(reaching->reached, reaching->count, &reaching->room, sizeof(*more));
+	if (!more) {
+		reaching->no_memory = true;
+		return;
 	}
-	reaching->reached[reaching->count++] =
-		(struct reached) { *object, reaching->hops };
+	reaching->reached = more;
+	more[reaching->count++] = (struct reached) { *object, reaching->hops };
 }
 
 /* Pointers to pointers, as arrays of them are, count as one. */

@@ -12,13 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "reach.h"
 #include "shapes.h"
 #include "tables.h"
 
 #define POINTER_SIZE	8u
-/* Room for so many, at first. */
-#define SLOTS		64u
 #define POISON		0xdead000000000000ull
 /* Tables that tell of tables. */
 #define ROUNDS_MAX	4
@@ -93,7 +92,6 @@ static void note_slot(uint32_t id, uint64_t offset, bool alone, void *data)
 {
 	struct shape *shape = data;
 	const struct btf_type *type = btf__type_by_id(shape->btf, id);
-	size_t room = 2 * shape->room;
 	struct slot slot = { .offset = offset, .type = id }, *more;
 	struct type_peeled target;
 
@@ -107,16 +105,13 @@ static void note_slot(uint32_t id, uint64_t offset, bool alone, void *data)
 	} else {
 		slot.to = TABLE_TO_DATA | TABLE_TO_STRING;
 	}
-	if (shape->slots == shape->room) {
-		more = reallocarray(shape->slot, room, sizeof(*more));
-		if (!more) {
-			shape->no_memory = true;
-			return;
-		}
-		shape->slot = more;
-		shape->room = room;
+	more = array_room(shape->slot, shape->slots, &shape->room, sizeof(*more));
+	if (!more) {
+		shape->no_memory = true;
+		return;
 	}
-	shape->slot[shape->slots++] = slot;
+	shape->slot = more;
+	more[shape->slots++] = slot;
 }
 
 static void read_shape(struct shape *shape, const struct type_object *object)
@@ -210,21 +205,17 @@ static bool is_guessed(const struct guess *guess, const struct type_object *obje
 static void add_guess(struct shapes *shapes, struct guess *guess,
 		      const struct type_object *object, unsigned int distance)
 {
-	size_t room = guess->room ? 2 * guess->room : 4;
 	struct candidate *more;
 
 	if (is_guessed(guess, object))
 		return;
-	if (guess->types == guess->room) {
-		more = reallocarray(guess->type, room, sizeof(*more));
-		if (!more) {
-			shapes->no_memory = true;
-			return;
-		}
-		guess->type = more;
-		guess->room = room;
+	more = array_room(guess->type, guess->types, &guess->room, sizeof(*more));
+	if (!more) {
+		shapes->no_memory = true;
+		return;
 	}
-	guess->type[guess->types++] = (struct candidate) { *object, distance };
+	guess->type = more;
+	more[guess->types++] = (struct candidate) { *object, distance };
 }
 
 static bool has_word(const char *name, const char *word, size_t length)
@@ -532,13 +523,13 @@ static int guess_all(struct shapes *shapes, const struct image *image,
 int shapes_lend(const struct image *image, struct types *types)
 {
 	struct shapes shapes = { .types = types };
-	struct shape shape = { .room = SLOTS };
+	struct shape shape = { .btf = NULL };
 	int err = tables_read(image, &shapes.tables);
 	size_t i;
 
 	if (!err) {
 		shapes.guess = calloc(shapes.tables.count + 1, sizeof(*shapes.guess));
-		shape.slot = calloc(shape.room, sizeof(*shape.slot));
+		shape.slot = array_room(NULL, 0, &shape.room, sizeof(*shape.slot));
 		err = shapes.guess && shape.slot ? guess_all(&shapes, image, &shape) :
 						   -ENOMEM;
 	}

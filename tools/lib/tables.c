@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "tables.h"
 
 /* Larger objects are no tables of functions. */
@@ -362,16 +363,12 @@ static bool is_call(const struct image_section *code, const struct relocation *a
 
 static int add_passed(struct tables *tables, const struct table_passed *passed)
 {
-	struct table_passed *more = tables->passed;
+	struct table_passed *more = array_room(tables->passed, tables->passed_count,
+					       &tables->passed_room, sizeof(*more));
 
-	/* At each power of two. */
-	if (!(tables->passed_count & (tables->passed_count - 1))) {
-		more = reallocarray(more, tables->passed_count ?
-				    2 * tables->passed_count : 1, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		tables->passed = more;
-	}
+	if (!more)
+		return -ENOMEM;
+	tables->passed = more;
 	more[tables->passed_count++] = *passed;
 	return 0;
 }

@@ -67,7 +67,7 @@ struct tables {
 	size_t count;
 	struct table_place *place;
 	struct table_passed *passed;
-	size_t passed_count;
+	size_t passed_count, passed_room;
 };
 
 /**

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "btf_index.h"
 #include "nearest.h"
 #include "types.h"
@@ -43,7 +44,7 @@ struct types {
 	struct layer layer[LAYERS_MAX];		/* the kernel's first */
 	unsigned int count;
 	struct lent *lent;
-	size_t lent_count;
+	size_t lent_count, lent_room;
 };
 
 static const char *name_of(const struct btf *btf, const struct btf_type *type)
@@ -155,6 +156,7 @@ void types_drop_modules(struct types *types)
 		free(types->lent[--types->lent_count].function);
 	free(types->lent);
 	types->lent = NULL;
+	types->lent_room = 0;
 	while (types->count > 1) {
 		types->count--;
 		btf__free(types->layer[types->count].btf);
@@ -700,8 +702,8 @@ bool types_call(const struct types *types, const char *function, bool own,
 int types_lend(struct types *types, const char *function, const struct btf *btf,
 	       uint32_t id)
 {
-	struct lent *lent = reallocarray(types->lent, types->lent_count + 1,
-					 sizeof(*lent));
+	struct lent *lent = array_room(types->lent, types->lent_count,
+				       &types->lent_room, sizeof(*lent));
 
 	if (!lent)
 		return -ENOMEM;
