@@ -408,6 +408,18 @@ static bool execute(const struct instance *x, struct chariot_regs *regs,
 	return true;
 }
 
+/*
+ * What of a register counts. If ECX is 0, a repeated instruction with 32-bit addresses does
+ * nothing; whether its registers lose their upper halves all the same, processors differ in.
+ */
+static u64 certain_bits(const struct instance *x, const struct chariot_insn *insn, u32 reg)
+{
+	bool string = reg == 1 || reg == 6 || reg == 7;
+
+	return string && !(insn->flags & CHARIOT_INSN_WRITES) &&
+	       memchr(x->bytes, 0x67, x->length) ? ~0u : ~0ull;
+}
+
 static void compare(const struct instance *x)
 {
 	struct chariot_insn insn;
@@ -437,7 +449,7 @@ static void compare(const struct instance *x)
 	      x->form->name, text_of(x), regs.rflags, out.rflags, status);
 	CHECK(regs.rip == NATIVE_INSN + x->length, "%s: rip", x->form->name);
 	for (i = 0; i < 16; i++)
-		CHECK(regs.gpr[i] == out.gpr[i],
+		CHECK(!((regs.gpr[i] ^ out.gpr[i]) & certain_bits(x, &insn, i)),
 		      "%s: %s: register %u %#llx, processor %#llx",
 		      x->form->name, text_of(x), i, regs.gpr[i], out.gpr[i]);
 	if (undefined_flags(x, &insn) == NATIVE_STATUS)
