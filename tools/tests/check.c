@@ -48,6 +48,27 @@ unsigned char *check_read(const char *name, size_t *size)
 	return bytes;
 }
 
+void check_spoiled(const char *name, size_t step,
+		   void (*each)(const unsigned char *bytes, size_t size, void *data),
+		   void *data)
+{
+	static const unsigned char spoils[] = { 0, 1, 0x7f, 0x80, 0xff };
+	unsigned char *bytes, before;
+	size_t size, at, i;
+
+	bytes = check_read(name, &size);
+	CHECK(size);
+	for (at = 0; at < size; at += step) {
+		before = bytes[at];
+		for (i = 0; i < sizeof(spoils); i++) {
+			bytes[at] = spoils[i];
+			each(bytes, size, data);
+		}
+		bytes[at] = before;
+	}
+	free(bytes);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_test *const lists[] = {

@@ -23,6 +23,10 @@ void check_text(const char *got, const char *wanted, const char *file,
 const char *check_file(const char *name);
 /* All of it, for free(3). */
 unsigned char *check_read(const char *name, size_t *size);
+/* Call @each with that file, each @step-th byte of which is something else in turn. */
+void check_spoiled(const char *name, size_t step,
+		   void (*each)(const unsigned char *bytes, size_t size, void *data),
+		   void *data);
 
 extern const struct check_test elf_tests[];
 extern const struct check_test violation_tests[];

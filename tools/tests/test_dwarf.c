@@ -141,9 +141,9 @@ static void without_information(void)
 	types_close(types);
 }
 
-static void plan_damaged(const unsigned char *bytes, size_t size,
-			 struct types *types)
+static void plan_damaged(const unsigned char *bytes, size_t size, void *data)
 {
+	struct types *types = data;
 	struct plan_block block;
 	struct image *image;
 	const char *why, *wrong;
@@ -167,22 +167,9 @@ static void plan_damaged(const unsigned char *bytes, size_t size,
 /* Every third byte, which gets at each kind of field somewhere. */
 static void damaged(void)
 {
-	static const unsigned char spoils[] = { 0, 1, 0x7f, 0x80, 0xff };
 	struct types *types = kernel_types();
-	unsigned char *bytes, before;
-	size_t size, at, i;
 
-	bytes = check_read("handed.ko", &size);
-	CHECK(size);
-	for (at = 0; at < size; at += 3) {
-		before = bytes[at];
-		for (i = 0; i < sizeof(spoils); i++) {
-			bytes[at] = spoils[i];
-			plan_damaged(bytes, size, types);
-		}
-		bytes[at] = before;
-	}
-	free(bytes);
+	check_spoiled("handed.ko", 3, plan_damaged, types);
 	types_close(types);
 }
 

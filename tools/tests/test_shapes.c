@@ -94,8 +94,9 @@ static void without_tables(void)
 	types_close(types);
 }
 
-static void lend_damaged(const unsigned char *bytes, size_t size, struct types *types)
+static void lend_damaged(const unsigned char *bytes, size_t size, void *data)
 {
+	struct types *types = data;
 	struct image *image;
 	const char *why;
 	int err;
@@ -110,22 +111,9 @@ static void lend_damaged(const unsigned char *bytes, size_t size, struct types *
 
 static void damaged(void)
 {
-	static const unsigned char spoils[] = { 0x00, 0x7f, 0xff };
 	struct types *types = kernel();
-	unsigned char *bytes, before;
-	size_t size, at, i;
 
-	bytes = check_read("shaped.ko", &size);
-	CHECK(size);
-	for (at = 0; at < size; at++) {
-		before = bytes[at];
-		for (i = 0; i < sizeof(spoils); i++) {
-			bytes[at] = spoils[i];
-			lend_damaged(bytes, size, types);
-		}
-		bytes[at] = before;
-	}
-	free(bytes);
+	check_spoiled("shaped.ko", 1, lend_damaged, types);
 	types_close(types);
 }
 
